@@ -1,0 +1,116 @@
+"""``bundle.json``: everything about a trained model that is not a weight."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..cases import Modality
+from ..inputs import InputStatistics, Preprocessing, SelectionRules, SlotRule
+from ..networks import CMUSNetConfig
+
+FORMAT_VERSION = 1
+WEIGHTS = "model.safetensors"
+CARD = "README.md"
+MANIFEST = "bundle.json"
+FILES = (MANIFEST, WEIGHTS, CARD)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Calibration(_Part):
+    """Temperature of the softmax, and the probability under which the model has no opinion."""
+
+    temperature: float = Field(1.0, gt=0, allow_inf_nan=False)
+    abstain_below: float = Field(0.0, ge=0, le=1)
+    fitted_on: str = "not calibrated"
+
+
+class SelfTest(_Part):
+    """Logits [C] that the network gave on noise from ``seed`` with a bag of ``bag`` images, and their tolerance."""
+
+    seed: int
+    bag: int
+    logits: tuple[float, ...]
+    tolerance: float = 1e-3
+
+
+class Origin(_Part):
+    """How the bundle was made: command, program, data in counts, never names."""
+
+    program_version: str
+    command: str
+    seed: int
+    made_on: str
+    patients: int
+    images: int
+    seconds: float
+
+
+class BundleConfig(_Part):
+    """The content of ``bundle.json``, format version 1."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    title: str
+    task: Literal["classification"] = "classification"
+    kind: Literal["cmus_net"] = "cmus_net"
+    network: CMUSNetConfig
+    class_names: tuple[str, ...]
+    trained_on: Literal["synthetic", "real"]
+    rules: SelectionRules
+    preprocessing: dict[Modality, Preprocessing]
+    input_statistics: dict[Modality, InputStatistics]
+    bag_range: tuple[int, int]
+    calibration: Calibration
+    self_test: SelfTest
+    metrics: dict[str, float] = {}
+    metrics_measured_on: str = ""
+    origin: Origin
+    licence: str = "BSD-3-Clause"
+    sha256: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _agree(self) -> BundleConfig:
+        modalities = {Modality(one) for one in self.network.modalities}
+        if len(self.class_names) != self.network.n_classes:
+            raise ValueError(f"{len(self.class_names)} class names for {self.network.n_classes} classes")
+        for what, given in (
+            ("rules", self.rules.modalities),
+            ("preprocessing", self.preprocessing),
+            ("input_statistics", self.input_statistics),
+        ):
+            if set(given) != modalities:
+                raise ValueError(f"{what} must name exactly the modalities {sorted(modalities)}")
+        return self
+
+    def slot(self, modality: Modality) -> SlotRule:
+        return self.rules.of(modality)
+
+    @property
+    def scope(self) -> str:
+        """The sentence that stands beside every probability."""
+        names = list(self.class_names)
+        listed = f"{', '.join(names[:-1])} or {names[-1]}"
+        return f"Can only answer {listed}; everything else gets one of these or no opinion."
+
+    def sealed(self, weights: bytes, card: bytes) -> BundleConfig:
+        """The same configuration with checksums of the weights, the model card and itself."""
+        sums = {WEIGHTS: hashlib.sha256(weights).hexdigest(), CARD: hashlib.sha256(card).hexdigest()}
+        unsealed = self.model_copy(update={"sha256": sums})
+        return unsealed.model_copy(update={"sha256": {**sums, MANIFEST: manifest_sha256(unsealed.to_json())}})
+
+    def to_json(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def manifest_sha256(text: str) -> str:
+    """SHA-256 of ``bundle.json`` without its own checksum; independent of spaces and key order."""
+    content = json.loads(text)
+    content.get("sha256", {}).pop(MANIFEST, None)
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

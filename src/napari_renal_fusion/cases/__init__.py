@@ -1,0 +1,9 @@
+"""What a patient is: cases, their images, cohorts, and where things sit on an image."""
+
+from .case import Case, ImageItem
+from .cohort import Cohort
+from .modality import Modality
+from .pixel_size import PixelSize
+from .placement import Box, Placement, placement
+
+__all__ = ["Box", "Case", "Cohort", "ImageItem", "Modality", "PixelSize", "Placement", "placement"]

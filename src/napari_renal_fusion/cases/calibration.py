@@ -1,0 +1,144 @@
+"""The pixel size that an image file truly states, told apart from print and screen resolutions."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from PIL import Image
+from tifffile import TiffFile, TiffPage
+
+from .image_formats import ImageFormat, open_original, page_missing, recognise
+from .picture_files import open_picture
+from .pixel_size import PixelSize
+from .tiff_files import open_tiff, page_of
+
+SMALLEST_UM, LARGEST_UM = 1e-5, 100.0  # 0.01 nm and 0.1 mm: no microscope image lies outside
+UM_PER_UNIT = {
+    "pm": 1e-6,
+    "nm": 1e-3,
+    "nanometer": 1e-3,
+    "nanometers": 1e-3,
+    "um": 1.0,
+    "\u00b5m": 1.0,  # micro sign
+    "\u03bcm": 1.0,  # Greek mu
+    "micron": 1.0,
+    "microns": 1.0,
+    "micrometer": 1.0,
+    "micrometers": 1.0,
+    "mm": 1e3,
+}
+_UM_PER_INCH, _UM_PER_CM, _UM_PER_METRE = 25_400.0, 10_000.0, 1e6
+
+# Below 2540 dots an inch (10 um) a resolution speaks of paper or a screen: no objective has pixels so
+# coarse. Above it, these are what film and flatbed scanners write.
+_PRINT_DPI = 2540
+_SCANNER_DPI = (3000, 3200, 3600, 4000, 4800, 5400, 6400, 7200, 8000, 9600, 12800, 19200)
+
+
+def read_pixel_size(path: Path | str, page: int = 0) -> PixelSize | None:
+    """Read the pixel size stated by the file, or None: uncalibrated.
+
+    Taken from OME-XML, ImageJ metadata, TIFF resolution tags, PNG pHYs or JPEG density, in this
+    order. None also when the sides of a pixel differ by more than 1 %, when the length lies outside
+    0.01 nm .. 100 um, or when a resolution is one that printers, screens and scanners use: a wrong
+    length is worse than none. Whether a length suits a light or an electron microscope is not judged.
+
+    Raises
+    ------
+    RenalFusionError
+        If the file cannot be opened or recognised, or has no such page.
+    """
+    path = Path(path)
+    with open_original(path) as file:
+        image_format = recognise(file, path)
+        if image_format is ImageFormat.TIFF:
+            with open_tiff(file, path) as tiff:
+                chosen = page_of(tiff, path, page)
+                return _from_ome(tiff, page) or _from_imagej(tiff, chosen) or _from_tags(chosen)
+        if page != 0:
+            raise page_missing(path, page, 1)
+        return _from_picture(open_picture(file, image_format, path), image_format)
+
+
+def _pixel_size(x_um: float, y_um: float, source: str) -> PixelSize | None:
+    """A pixel size from the two sides, if it is plausible; nm below 50 nm, else um."""
+    if not (math.isfinite(x_um) and math.isfinite(y_um) and x_um > 0 and y_um > 0):
+        return None
+    if abs(x_um - y_um) > 0.01 * max(x_um, y_um) or not SMALLEST_UM <= x_um <= LARGEST_UM:
+        return None
+    value, unit = (x_um * 1000, "nm") if x_um < 0.05 else (x_um, "um")
+    return PixelSize(value=float(f"{value:.10g}"), unit=unit, source=source)
+
+
+def _from_dots(x: float, y: float, um: float, source: str) -> PixelSize | None:
+    """A pixel size from dots per ``um`` micrometres, unless paper, a screen or a scanner is meant."""
+    if not (x > 0 and y > 0):
+        return None
+    dpi = x * _UM_PER_INCH / um
+    if dpi < _PRINT_DPI or any(abs(dpi - known) < 0.5 for known in _SCANNER_DPI):
+        return None
+    return _pixel_size(um / x, um / y, source)
+
+
+def _from_ome(tiff: TiffFile, page: int) -> PixelSize | None:
+    """The physical size of the OME image whose planes begin at or before this page."""
+    text = tiff.ome_metadata
+    if not text or "<!DOCTYPE" in text or "<!ENTITY" in text:  # OME-XML has neither; attacks do
+        return None
+    try:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError):
+        return None
+    chosen = None
+    for pixels in root.iterfind("{*}Image/{*}Pixels"):
+        starts = [int(data.get("IFD", 0)) for data in pixels.iterfind("{*}TiffData")]
+        if chosen is None or min(starts, default=0) <= page:
+            chosen = pixels
+    if chosen is None:
+        return None
+    sides = []
+    for side in ("X", "Y"):
+        unit = UM_PER_UNIT.get(chosen.get(f"PhysicalSize{side}Unit", "um"))
+        try:
+            sides.append(float(chosen.get(f"PhysicalSize{side}", "")) * unit)
+        except (TypeError, ValueError):  # not stated, or in pixels or another unit that is no length
+            return None
+    return _pixel_size(*sides, "OME-XML")
+
+
+def _from_imagej(tiff: TiffFile, page: TiffPage) -> PixelSize | None:
+    unit = str((tiff.imagej_metadata or {}).get("unit", "")).replace("\\u00B5", "u").strip().lower()
+    dots = _resolution(page)
+    if unit not in UM_PER_UNIT or dots is None:
+        return None
+    return _pixel_size(UM_PER_UNIT[unit] / dots[0], UM_PER_UNIT[unit] / dots[1], "ImageJ metadata")
+
+
+def _from_tags(page: TiffPage) -> PixelSize | None:
+    um = {2: _UM_PER_INCH, 3: _UM_PER_CM}.get(int(page.tags.valueof(296, default=2)))
+    dots = _resolution(page)
+    return None if um is None or dots is None else _from_dots(*dots, um, "TIFF resolution tag")
+
+
+def _resolution(page: TiffPage) -> tuple[float, float] | None:
+    """XResolution and YResolution in dots per unit, whatever the unit is."""
+    values = page.tags.valueof(282), page.tags.valueof(283)
+    try:
+        x, y = (numerator / denominator for numerator, denominator in values)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (x, y) if x > 0 and y > 0 else None
+
+
+def _from_picture(picture: Image.Image, image_format: ImageFormat) -> PixelSize | None:
+    if image_format is ImageFormat.PNG and "dpi" in picture.info:  # Pillow sets it for metres only
+        x, y = picture.info["dpi"]
+        metre = _UM_PER_METRE / _UM_PER_INCH  # inches
+        return _from_dots(x * metre, y * metre, _UM_PER_METRE, "PNG pHYs")
+    if image_format is ImageFormat.JPEG:
+        um = {1: _UM_PER_INCH, 2: _UM_PER_CM}.get(picture.info.get("jfif_unit"))
+        if um is not None:
+            return _from_dots(*picture.info["jfif_density"], um, "JPEG density")
+    return None

@@ -1,0 +1,114 @@
+"""One patient's biopsy: a case, its images, and how an image is read, all lazily."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..notices import Notice
+from .modality import Modality
+from .pixel_size import PixelSize
+from .placement import Box
+
+
+@dataclass(frozen=True)
+class ImageItem:
+    """One image of a case; nothing is opened until it is asked for.
+
+    Attributes
+    ----------
+    path
+        The original file. It is never changed or moved.
+    modality
+        Light, immunofluorescence or electron microscopy.
+    stain
+        Stain of a light image (PASM, HE, PAS, Masson) or antibody of an immunofluorescence image
+        (IgA, IgG, C3, ...); None if unknown.
+    magnification
+        Magnification as written in a table, None if unknown.
+    page
+        Which page of a multi-page file, counted from 0.
+    intensity
+        Intensity of an antibody from 0 to 3 as a person graded it, None if nobody did.
+    stated_pixel_size
+        Pixel size from a table or a person; it takes precedence over the file's own.
+    crop
+        The part that a person or a table asks to use, in pixels; None means all of it.
+    pixels
+        Pixels given directly, for an image that exists in memory only (a napari layer).
+    """
+
+    path: Path
+    modality: Modality
+    stain: str | None = None
+    magnification: float | None = None
+    page: int = 0
+    intensity: float | None = None
+    stated_pixel_size: PixelSize | None = None
+    crop: Box | None = None
+    pixels: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the image is called on screen: stain or antibody if known, else the file's name."""
+        return self.stain or self.path.stem.removesuffix(".ome")
+
+    @cached_property
+    def pixel_size(self) -> PixelSize | None:
+        """Pixel size as stated by a person, a table or the file itself; None means uncalibrated."""
+        if self.stated_pixel_size is not None or self.pixels is not None:
+            return self.stated_pixel_size
+        from .image_files import read_pixel_size
+
+        return read_pixel_size(self.path, self.page)
+
+    def read(self) -> np.ndarray:
+        """Read the whole image as shown: uint8 or uint16, [height, width] or [height, width, 3].
+
+        Raises
+        ------
+        RenalFusionError
+            If the file is missing, truncated, not an image, or has no usable pixels.
+        """
+        if self.pixels is not None:
+            return self.pixels
+        from .image_files import read_image
+
+        return read_image(self.path, self.page)
+
+    def with_crop(self, crop: Box | None) -> ImageItem:
+        """Return the same image with another crop."""
+        return replace(self, crop=crop)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One biopsy of one patient: any number of images of each modality.
+
+    ``notices`` are the things noticed while the case was put together (a skipped file, a doubt),
+    which the person must be told.
+    """
+
+    case_id: str
+    patient_id: str
+    images: tuple[ImageItem, ...] = ()
+    biopsy_date: dt.date | None = None
+    label: str | None = None
+    label_source: str | None = None
+    folder: Path | None = None
+    notices: tuple[Notice, ...] = ()
+
+    def of(self, modality: Modality) -> tuple[ImageItem, ...]:
+        """All images of one modality, in the order of the case."""
+        return tuple(image for image in self.images if image.modality == modality)
+
+    @classmethod
+    def from_folder(cls, path: Path | str) -> Case:
+        """Read one case folder (OM, IM, TEM subfolders or their synonyms, or the authors' layout)."""
+        from .folders import read_case_folder
+
+        return read_case_folder(Path(path))

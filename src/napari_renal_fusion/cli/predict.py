@@ -1,0 +1,163 @@
+"""``renal-fusion predict`` and ``report``: from folders on disk to answers on disk."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from ..cases import Case
+from ..cases.folders import open_cases
+from ..compute.progress import Progress
+from ..errors import RenalFusionError
+from ..inference.prediction import Prediction
+from .console import Talk, complain
+
+
+def answer_case(
+    case: Case,
+    bundle,
+    out: Path,
+    *,
+    device: str,
+    threads: int = 0,
+    method: str = "gradcam",
+    progress: Progress,
+) -> tuple[Prediction, list[Path]]:
+    """Predict, explain and write everything about one case; returns the prediction and the files."""
+    from ..explain import explain
+    from ..inference import predict
+    from ..reports import write_all
+
+    with progress.part(0.0, 0.6):
+        prediction = predict(case, bundle, device=device, threads=threads, progress=progress)
+    explanation = None
+    if prediction.probabilities:
+        with progress.part(0.6, 0.7):
+            explanation = explain(prediction, method=method)
+    with progress.part(0.7, 1.0):
+        files = write_all(case, prediction, explanation, out, progress=progress)
+    return prediction, files
+
+
+def run_predict(
+    talk: Talk, path: Path, bundle_name: str, out: Path, *, device: str, threads: int, method: str
+) -> bool:
+    """Answer every case under ``path``; returns False if a case failed.
+
+    One case is written to ``out`` itself, several to a folder each; ``predictions.csv`` has them all.
+    """
+    from ..bundles import load
+    from ..reports import write_predictions_csv
+
+    _check_method(method)
+    cohort = open_cases(path)
+    for problem in cohort.problems:
+        complain(f"{problem.severity}: {problem.message}")
+    bundle = load(bundle_name)
+    rows: list[Prediction | tuple[str, RenalFusionError]] = []
+    folders = _folders(cohort.cases, out)
+    started = time.monotonic()
+    with talk.progress() as progress:
+        for place, case in enumerate(cohort.cases):
+            with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases)):
+                try:
+                    prediction, _ = answer_case(
+                        case,
+                        bundle,
+                        folders[place],
+                        device=device,
+                        threads=threads,
+                        method=method,
+                        progress=progress,
+                    )
+                except RenalFusionError as error:
+                    if error.code in (
+                        "disk_full",
+                        "folder_not_writable",
+                        "device_unknown",
+                        "device_unavailable",
+                    ):
+                        raise  # every further case would fail in the same way
+                    if len(cohort.cases) == 1:
+                        raise
+                    complain(f"{case.case_id}: {error}")
+                    rows.append((case.case_id, error))
+                else:
+                    talk.say(summary(case, prediction))
+                    rows.append(prediction)
+    write_predictions_csv(rows, out / "predictions.csv")
+    failed = sum(isinstance(row, tuple) for row in rows)
+    if len(rows) > 1:
+        talk.say(
+            f"{len(rows) - failed} of {len(rows)} cases in {time.monotonic() - started:.0f} s; see {out / 'predictions.csv'}"
+        )
+    talk.result(
+        {
+            "out": out,
+            "cases": [
+                {"case_id": row[0], "error": row[1].code, "message": str(row[1])}
+                if isinstance(row, tuple)
+                else row.model_dump(mode="json")
+                for row in rows
+            ],
+            "problems": [one.model_dump(mode="json") for one in cohort.problems],
+        }
+    )
+    return failed == 0
+
+
+def run_report(talk: Talk, path: Path, bundle: str, out: Path, *, device: str, threads: int) -> None:
+    """Write ``report.html`` of one case."""
+    from ..explain import explain
+    from ..inference import predict
+    from ..reports import write_report
+
+    case = Case.from_folder(path)
+    with talk.progress() as progress:
+        prediction = predict(case, bundle, device=device, threads=threads, progress=progress)
+        explanation = explain(prediction) if prediction.probabilities else None
+    write_report(case, prediction, explanation, out)
+    talk.say(f"Written: {out}")
+    talk.result({"out": out, "status": prediction.status})
+
+
+def summary(case: Case, prediction: Prediction) -> str:
+    """A few lines about one answer, for a terminal."""
+    lines = [f"{case.case_id}: {prediction.verdict}"]
+    if prediction.probabilities:
+        ranked = sorted(zip(prediction.probabilities, prediction.class_names, strict=True), reverse=True)
+        lines += [f"  {name:<34} {value:6.1%}" for value, name in ranked]
+    lines.append(f"  {prediction.scope}")
+    lines += [f"  {notice.severity}: {notice.message}" for notice in prediction.warnings]
+    if prediction.provenance:
+        lines.append(f"  {prediction.provenance.device_reason}; {prediction.provenance.seconds:.1f} s")
+    return "\n".join(lines)
+
+
+def _check_method(method: str) -> None:
+    from typing import get_args
+
+    from ..explain.explanation import CamMethod
+
+    if method not in get_args(CamMethod):
+        raise RenalFusionError(
+            "method_unknown",
+            f"There is no heat map method called {method!r}",
+            remedy=f"Choose one of {', '.join(get_args(CamMethod))}.",
+        )
+
+
+def _folders(cases: tuple[Case, ...], out: Path) -> list[Path]:
+    if len(cases) == 1:
+        return [out]
+    folders, taken = [], set()
+    for case in cases:
+        # Case ids come from tables and may hold anything; two ids must never share a folder.
+        safe = re.sub(r"[^\w.-]+", "_", case.case_id).strip("._") or "case"
+        name, number = safe, 2
+        while name.casefold() in taken:
+            name, number = f"{safe}_{number}", number + 1
+        taken.add(name.casefold())
+        folders.append(out / name)
+    return folders

@@ -1,0 +1,169 @@
+"""Class activation maps at a layer inside an encoder, through pytorch-grad-cam; this does run the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..cases import Modality
+from ..errors import RenalFusionError
+from .explanation import OUTPUT_LAYER, CamMethod
+from .formulas import needs_gradient, raw_maps
+from .patient import fuse, patient_tokens
+
+if TYPE_CHECKING:
+    from ..inference.session import Session
+
+
+class OneImageVaries(nn.Module):
+    """The network as a function of one image of a patient, with the tokens of all others held fixed.
+
+    Parameters
+    ----------
+    session
+        The patient.
+    modality
+        Modality of the image that varies.
+    position
+        Its place among the images of that modality, in the order in which they enter the network.
+    """
+
+    def __init__(self, session: Session, modality: Modality, position: int):
+        super().__init__()
+        self.network = session.network
+        self._session, self._modality, self._position = session, modality, position
+        self._held = patient_tokens(session)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Logits [1, C] for one normalised image [1, 3, H, W]."""
+        varying = self.network.encode_images(self._modality.value, image).flatten(1, 2)
+        if self._modality is Modality.TEM:
+            bag = self._held[Modality.TEM]
+            varying = torch.cat([bag[: self._position], varying, bag[self._position + 1 :]])
+        else:
+            varying = varying[0]
+        tokens = {**self._held, self._modality: varying}
+        return fuse(self._session, {modality: one[None] for modality, one in tokens.items()}).fusion
+
+
+def offered_layers(session: Session) -> tuple[str, ...]:
+    """Names of the stages that every encoder of the patient's images has, then the encoder output."""
+    encoders = [session.network.encoders[modality.value] for modality in session.order]
+    stages = [_stages(encoder.backbone) for encoder in encoders]
+    common = [name for name in stages[0] if all(name in other for other in stages[1:])]
+    return (*common, OUTPUT_LAYER)
+
+
+def layer_cam(
+    session: Session, modality: Modality, key: str, class_index: int, method: CamMethod, layer: str
+) -> np.ndarray:
+    """Raw map, float32 [h, w], of one image at a named layer of the backbone of its encoder.
+
+    The image passes through its encoder once more; the tokens of all other images are held fixed.
+    Tokens that were made in lower precision are not reproduced to the last digit.
+
+    Raises
+    ------
+    RenalFusionError
+        ``layer_unknown`` if the backbone has no layer of this name, ``layer_not_spatial`` if what it
+        gives does not lie on a grid over the image.
+    """
+    encoder = session.network.encoders[modality.value]
+    target = _find(session, modality, layer)
+    varies = OneImageVaries(session, modality, session.order[modality].index(key))
+    image = session.inputs[key][None].to(next(session.network.parameters()).device)
+    activations, gradients = _captured(
+        varies, target, _on_grid(encoder.backbone, target, layer), image, class_index, method
+    )
+    if method == "eigencam":
+        # The library would ask for a square matrix of all positions: 600 MB for a 112 x 112 layer.
+        return raw_maps(method, activations, None)[0]
+    cam = _library_class(method)(varies, [])
+    return np.float32(cam.get_cam_image(image, target, None, activations, gradients, False)[0])
+
+
+def _captured(
+    varies: OneImageVaries,
+    target: nn.Module,
+    on_grid: Callable[[Tensor], Tensor],
+    image: Tensor,
+    class_index: int,
+    method: CamMethod,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Activations and gradients [1, d, h, w] of one layer; leaves no gradient on the weights."""
+    from pytorch_grad_cam.activations_and_gradients import ActivationsAndGradients
+
+    recorder = ActivationsAndGradients(varies, [target], on_grid)
+    try:
+        with torch.set_grad_enabled(needs_gradient(method)):
+            image = image.clone().requires_grad_(needs_gradient(method))
+            logits = recorder(image)
+            if needs_gradient(method):
+                # With respect to the image alone: the library's own backward call would fill the
+                # gradient of every weight, a second copy of the network in memory.
+                torch.autograd.grad(logits[0, class_index], image)
+        return (
+            recorder.activations[0].numpy(),
+            recorder.gradients[0].numpy() if needs_gradient(method) else None,
+        )
+    finally:
+        recorder.release()
+
+
+def _library_class(method: CamMethod) -> type:
+    import pytorch_grad_cam
+
+    return {
+        "gradcam": pytorch_grad_cam.GradCAM,
+        "gradcam++": pytorch_grad_cam.GradCAMPlusPlus,
+        "layercam": pytorch_grad_cam.LayerCAM,
+        "hirescam": pytorch_grad_cam.HiResCAM,
+    }[method]
+
+
+def _find(session: Session, modality: Modality, layer: str) -> nn.Module:
+    modules = dict(session.network.encoders[modality.value].backbone.named_modules())
+    if not layer or layer not in modules:
+        raise RenalFusionError(
+            "layer_unknown",
+            f"The {modality.value} encoder has no layer called {layer!r}",
+            remedy=f"Choose one of: {', '.join(offered_layers(session))}.",
+        )
+    return modules[layer]
+
+
+def _on_grid(backbone: nn.Module, target: nn.Module, layer: str) -> Callable[[Tensor], Tensor]:
+    """Return the ``reshape_transform`` of a layer: what it gives -> [1, d, h, w], a copy.
+
+    A copy, because a later in-place activation would otherwise change what was recorded.
+    """
+    channels_last = getattr(backbone, "output_fmt", "NCHW") == "NHWC" and not isinstance(
+        target, (nn.Conv2d, nn.BatchNorm2d)
+    )
+
+    def on_grid(given: Tensor) -> Tensor:
+        if isinstance(given, Tensor) and len(given) == 1:
+            if given.ndim == 4:
+                return (given.permute(0, 3, 1, 2) if channels_last else given).clone()
+            grid = getattr(getattr(backbone, "patch_embed", None), "grid_size", None)
+            prefix = getattr(backbone, "num_prefix_tokens", 0)
+            if given.ndim == 3 and grid and given.shape[1] == prefix + grid[0] * grid[1]:
+                return given[:, prefix:].unflatten(1, grid).permute(0, 3, 1, 2).clone()
+        raise RenalFusionError(
+            "layer_not_spatial",
+            f"What the layer {layer!r} gives does not lie on a grid over the image",
+            remedy="Choose a stage of the encoder, or the encoder output.",
+        )
+
+    return on_grid
+
+
+def _stages(backbone: nn.Module) -> list[str]:
+    """The stages that timm lists for a backbone; none where they have several branches (CrossViT)."""
+    if hasattr(backbone, "num_branches"):
+        return []
+    return [one["module"] for one in getattr(backbone, "feature_info", None) or []]

@@ -1,0 +1,123 @@
+"""Colours, marks and type of every figure: safe for colour-blind readers, calm, light or dark."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ACCENT = "#0072B2"
+"""The one accent colour (Okabe-Ito blue); classes use the others first."""
+
+# Okabe-Ito, ordered so that the first classes are far apart and green never meets vermillion early.
+_CLASS_COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#009E73", "#999999")
+_CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+MODALITY_WORDS = {"OM": "light", "IM": "immunofluorescence", "TEM": "electron"}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Text and line colours on one kind of background."""
+
+    text: str
+    quiet: str
+    rule: str
+    track: str
+
+
+LIGHT = Theme(text="#1f2328", quiet="#656d76", rule="#c4cad0", track="#edf0f2")
+DARK = Theme(text="#f0f2f4", quiet="#a9b1b9", rule="#5b636b", track="#33393f")
+
+
+def theme(dark: bool) -> Theme:
+    """Colours for a dark background, or for a light one."""
+    return DARK if dark else LIGHT
+
+
+def class_colour(index: int) -> str:
+    """Colour of a class, as ``#rrggbb``; colours repeat after eight classes, letters do not."""
+    return _CLASS_COLOURS[index % len(_CLASS_COLOURS)]
+
+
+def class_marker(index: int) -> str:
+    """Matplotlib marker that goes with :func:`class_colour`."""
+    return _CLASS_MARKERS[index % len(_CLASS_MARKERS)]
+
+
+def class_letters(names: Sequence[str]) -> tuple[str, ...]:
+    """One short sign per class: its initial, its number, or A, B, C if initials are not unique."""
+    numbers = tuple(name.split()[-1] for name in names if name.strip())
+    if len(numbers) == len(names) and all(number.isdigit() for number in numbers):
+        signs = numbers
+    else:
+        signs = tuple(name.strip()[:1].upper() for name in names)
+    if all(signs) and len(set(signs)) == len(names):
+        return signs
+    return tuple(chr(ord("A") + i) if i < 26 else str(i + 1) for i in range(len(names)))
+
+
+def class_label(names: Sequence[str], index: int) -> str:
+    """Name of a class as it starts a line or a bar."""
+    name = names[index]
+    return name[:1].upper() + name[1:]
+
+
+def percent(value: float) -> str:
+    """A probability as text; certainty is never rounded into existence ("> 99.9 %", "< 0.1 %")."""
+    if 0.999 < value < 1:
+        return "> 99.9 %"
+    if 0 < value < 0.001:
+        return "< 0.1 %"
+    return f"{100 * value:.1f} %"
+
+
+def points(value: float) -> str:
+    """A change of a probability in percentage points, with its sign (a true minus)."""
+    rounded = round(100 * value, 1)
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+    return f"{sign}{abs(rounded):.1f}"
+
+
+def new_figure(width: int, height: int) -> Figure:
+    """An empty transparent figure of ``width`` x ``height`` CSS pixels, without pyplot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width / 96, height / 96), dpi=96, facecolor="none")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def bare_axes(figure: Figure, rectangle: tuple[float, float, float, float]) -> Axes:
+    """Axes without frame or ticks; ``rectangle`` is left, bottom, width, height in fractions."""
+    axes = figure.add_axes(rectangle, facecolor="none")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return axes
+
+
+FONT_SIZE = 10.5
+"""Points; 14 CSS pixels, the body size of the report."""
+
+
+def to_png(figure: Figure, scale: float = 2.0) -> bytes:
+    """Render a figure as PNG, ``scale`` device pixels per CSS pixel, without metadata."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=96 * scale, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def to_svg(figure: Figure) -> bytes:
+    """Render a figure as SVG with its glyphs as paths, so that it prints crisply on any machine."""
+    buffer = io.BytesIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(buffer, format="svg", metadata=nothing)
+    return buffer.getvalue()

@@ -1,0 +1,54 @@
+"""A bundle's self-test: the network gives on seeded noise what it gave when the bundle was made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..bundles import Bundle, BundleConfig, SelfTest
+from ..cases import Modality
+from ..errors import RenalFusionError
+from ..inputs import collate
+
+if TYPE_CHECKING:
+    from ..networks import CMUSNet
+
+
+def noise_logits(network: CMUSNet, config: BundleConfig, seed: int, bag: int) -> tuple[float, ...]:
+    """Fusion logits [C] on standard-normal inputs from ``seed``, with ``bag`` TEM images, on the CPU."""
+    import torch
+
+    generator = np.random.Generator(np.random.PCG64(seed))
+    patient = {}
+    for modality in config.rules.modalities:
+        size = config.preprocessing[modality].size
+        count = bag if modality == Modality.TEM else 1
+        # Drawn by numpy, whose streams are the same on every platform and in every version of torch.
+        patient[modality] = [
+            torch.from_numpy(generator.standard_normal((3, *size), dtype=np.float32)) for _ in range(count)
+        ]
+    with torch.inference_mode():
+        return tuple(network(collate([patient])).fusion[0].tolist())
+
+
+def run_self_test(bundle: Bundle, network: CMUSNet) -> float:
+    """Return the largest difference to the recorded logits.
+
+    Raises
+    ------
+    RenalFusionError
+        ``self_test_failed`` if it exceeds the bundle's tolerance.
+    """
+    test: SelfTest = bundle.config.self_test
+    got = noise_logits(network, bundle.config, test.seed, test.bag)
+    difference = float(np.abs(np.subtract(got, test.logits)).max())
+    if not difference <= test.tolerance * max(1.0, float(np.abs(test.logits).max())):
+        raise RenalFusionError(
+            "self_test_failed",
+            f"The bundle {bundle.config.name} computes something else on this computer than where it was made "
+            f"(difference {difference:.2g})",
+            path=bundle.folder,
+            remedy="Update torch and timm or train the bundle again; its answers would not be reliable.",
+        )
+    return difference

@@ -1,0 +1,71 @@
+"""Warnings about inputs: unlike the training images, in the wrong modality, bag sizes never seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..bundles import BundleConfig
+from ..cases import Modality
+from ..inputs import PreparedImage, Selection, describe
+from ..notices import Notice
+
+
+def input_notices(
+    config: BundleConfig, selection: Selection, prepared: Mapping[str, PreparedImage]
+) -> tuple[Notice, ...]:
+    """Everything about the inputs that a person must know beside the answer, in the order of the images."""
+    notices: list[Notice] = list(selection.notices)
+    for key, one in prepared.items():
+        notices += one.notices
+        if notice := _unlike_training(config, selection, key, one):
+            notices.append(notice)
+    notices += _bag_notices(config, selection, prepared)
+    return tuple(notices)
+
+
+def _unlike_training(
+    config: BundleConfig, selection: Selection, key: str, one: PreparedImage
+) -> Notice | None:
+    image = selection.get(key)
+    descriptor = describe(one.pixels)
+    if config.input_statistics[image.modality].usual(descriptor):
+        return None
+    distances = {m: s.distance(descriptor) / s.limit for m, s in config.input_statistics.items()}
+    nearest = min(distances, key=distances.__getitem__)
+    if nearest != image.modality and distances[nearest] <= 1:
+        return Notice(
+            code="wrong_modality",
+            message=f"{key} ({image.name}) stands under {image.modality.title} but looks like {nearest.title}.",
+        )
+    return Notice(
+        code="out_of_range",
+        message=f"{key} ({image.name}) is unlike the images that the model was trained on "
+        f"({distances[image.modality]:.1f} times the usual limit); its answer may mean nothing.",
+    )
+
+
+def _bag_notices(
+    config: BundleConfig, selection: Selection, prepared: Mapping[str, PreparedImage]
+) -> list[Notice]:
+    keys = [image.key for image in selection.of(Modality.TEM)]
+    notices = []
+    smallest, largest = config.bag_range
+    if keys and not smallest <= len(keys) <= largest:
+        notices.append(
+            Notice(
+                code="bag_size_unseen",
+                message=f"{len(keys)} electron images enter; the model was trained on {smallest} to {largest}.",
+            )
+        )
+    first: dict[str, str] = {}
+    for key in keys:
+        twin = first.setdefault(prepared[key].input_sha256, key)
+        if twin != key:
+            notices.append(
+                Notice(
+                    code="duplicate_image",
+                    severity="info",
+                    message=f"{key} is the same image as {twin}; it counts once.",
+                )
+            )
+    return notices

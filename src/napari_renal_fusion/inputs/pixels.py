@@ -1,0 +1,148 @@
+"""From an image as stored to the 8-bit RGB picture that a network gets, and where it lies on the image."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..cases import Box, ImageItem
+from ..errors import RenalFusionError
+from ..notices import Notice
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Preprocessing(BaseModel):
+    """How one modality's images are prepared.
+
+    ``size`` is (height, width) of the network's input; ``resize`` is ``squash`` (the published way) or
+    ``pad`` (keep the aspect, pad with the image's median colour); ``cut_bottom`` is the fraction of
+    the height that is cut from below, where electron microscopes burn in their legend.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: tuple[int, int] = (224, 224)
+    resize: Literal["squash", "pad"] = "squash"
+    cut_bottom: float = Field(0.0, ge=0.0, lt=0.5)
+    mean: tuple[float, float, float] = _IMAGENET_MEAN
+    std: tuple[float, float, float] = _IMAGENET_STD
+
+
+@dataclass(frozen=True)
+class PreparedImage:
+    """One image, ready for a network.
+
+    ``pixels`` is uint8 [height, width, 3], the picture that the model sees; ``box`` the part of the
+    original that it covers; ``image_sha256`` identifies the decoded original, ``input_sha256`` the
+    prepared picture; ``synthetic`` tells whether the original carries the phantom stamp.
+    """
+
+    pixels: np.ndarray
+    box: Box
+    image_shape: tuple[int, int]
+    image_sha256: str
+    input_sha256: str
+    notices: tuple[Notice, ...] = ()
+
+
+def prepare_image(
+    image: ImageItem, preprocessing: Preprocessing, array: np.ndarray | None = None
+) -> PreparedImage:
+    """Read and prepare one image; ``array`` spares reading it again.
+
+    Raises
+    ------
+    RenalFusionError
+        If the image cannot be read, or its crop leaves nothing.
+    """
+    array = image.read() if array is None else array
+    notices = []
+    if array.min() == array.max():
+        notices.append(
+            Notice(
+                code="image_blank",
+                path=image.path,
+                message=f"{image.path.name} is one flat colour; it carries no information.",
+            )
+        )
+    height, width = array.shape[:2]
+    part, top, left = _part(image, preprocessing, height, width)
+    rgb = to_rgb8(array[part], full_scale=_full_scale(array))
+    box = Box(top, left, rgb.shape[0], rgb.shape[1])
+    if preprocessing.resize == "pad":
+        rgb, box = _pad(rgb, box, preprocessing.size)
+    resized = Image.fromarray(rgb).resize(preprocessing.size[::-1], Image.Resampling.BICUBIC)
+    pixels = np.asarray(resized)
+    return PreparedImage(
+        pixels=pixels,
+        box=box,
+        image_shape=(height, width),
+        image_sha256=array_sha256(array),
+        input_sha256=array_sha256(pixels),
+        notices=tuple(notices),
+    )
+
+
+def to_rgb8(array: np.ndarray, full_scale: int | None = None) -> np.ndarray:
+    """Turn uint8 or uint16, [H, W] or [H, W, 3], into uint8 [H, W, 3].
+
+    A 16-bit image is divided by its full scale, the smallest of 8, 10, 12, 14 and 16 bits that holds
+    its largest value: cameras store 12 bits in 16, and dividing those by 65535 would show black.
+    """
+    if array.dtype == np.uint16:
+        scale = full_scale or _full_scale(array)
+        array = (array.astype(np.float32) * (255.0 / scale) + 0.5).astype(np.uint8)
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, axis=2)
+    return np.ascontiguousarray(array)
+
+
+def array_sha256(array: np.ndarray) -> str:
+    """SHA-256 of an array's shape, type and content."""
+    digest = hashlib.sha256(f"{array.shape}{array.dtype.str}".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _full_scale(array: np.ndarray) -> int:
+    if array.dtype == np.uint8:
+        return 255
+    largest = int(array.max())
+    return next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if largest < 2**bits)
+
+
+def _part(image: ImageItem, preprocessing: Preprocessing, height: int, width: int):
+    # A crop by a person already excludes what they do not want, so the blanket legend cut is for whole images.
+    if image.crop is not None:
+        top, left = max(0, round(image.crop.top)), max(0, round(image.crop.left))
+        bottom = min(height, round(image.crop.top + image.crop.height))
+        right = min(width, round(image.crop.left + image.crop.width))
+    else:
+        top, left, right = 0, 0, width
+        bottom = height - round(height * preprocessing.cut_bottom)
+    if bottom - top < 8 or right - left < 8:
+        raise RenalFusionError(
+            "crop_empty",
+            f"The crop of {image.path.name} leaves less than 8 x 8 pixels",
+            path=image.path,
+            remedy="Draw a larger crop or remove it.",
+        )
+    return np.s_[top:bottom, left:right], top, left
+
+
+def _pad(rgb: np.ndarray, box: Box, size: tuple[int, int]) -> tuple[np.ndarray, Box]:
+    height, width = rgb.shape[:2]
+    aspect = size[1] / size[0]
+    full_height, full_width = max(height, round(width / aspect)), max(width, round(height * aspect))
+    above, before = (full_height - height) // 2, (full_width - width) // 2
+    padded = np.empty((full_height, full_width, 3), dtype=np.uint8)
+    padded[:] = np.median(rgb[::16, ::16].reshape(-1, 3), axis=0).astype(np.uint8)
+    padded[above : above + height, before : before + width] = rgb
+    return padded, Box(box.top - above, box.left - before, full_height, full_width)

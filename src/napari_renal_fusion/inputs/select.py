@@ -1,0 +1,167 @@
+"""Choose the images that enter a model, by the bundle's rule or by the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..cases import Case, ImageItem, Modality
+from ..errors import RenalFusionError
+from ..notices import Notice
+from .rules import SelectionRules, SlotRule
+from .selection import LeftOutImage, SelectedImage, Selection, keyed_images
+
+
+def select(
+    case: Case, rules: SelectionRules, choice: Mapping[Modality, tuple[str, ...]] | None = None
+) -> Selection:
+    """Choose images of ``case``.
+
+    Parameters
+    ----------
+    choice
+        Keys that the person chose, per modality; modalities not named follow the rule.
+
+    Returns
+    -------
+    Selection
+        With a reason for every image of the case, in or out. A modality of which nothing usable is
+        left is listed under ``missing``.
+
+    Raises
+    ------
+    RenalFusionError
+        ``selection_unknown`` for a key that the case does not have, ``selection_too_many`` for
+        several images where the model takes one.
+    """
+    keyed = keyed_images(case)
+    entered: list[SelectedImage] = []
+    left_out: list[LeftOutImage] = []
+    notices: list[Notice] = []
+    for slot in rules.slots:
+        candidates = {key: image for key, image in keyed.items() if image.modality == slot.modality}
+        chosen = (choice or {}).get(slot.modality)
+        if chosen is not None:
+            picked = _by_person(slot, chosen, candidates)
+        elif slot.choose == "all":
+            picked = dict.fromkeys(candidates, "every electron image enters the bag")
+        elif slot.choose == "brightest":
+            picked = _brightest(candidates, notices)
+        else:
+            picked = _preferred_stain(slot, candidates)
+        by = "rule" if chosen is None else "person"
+        for key, image in candidates.items():
+            if key in picked:
+                entered.append(
+                    SelectedImage(key=key, modality=slot.modality, name=image.name, reason=picked[key], by=by)
+                )
+            else:
+                why = "not chosen by the person" if chosen is not None else _why_not(slot, picked, candidates)
+                left_out.append(LeftOutImage(key=key, modality=slot.modality, name=image.name, reason=why))
+    used = rules.modalities
+    left_out += [
+        LeftOutImage(key=key, modality=image.modality, name=image.name, reason="this model does not use it")
+        for key, image in keyed.items()
+        if image.modality not in used
+    ]
+    present = {image.modality for image in entered}
+    return Selection(
+        images=tuple(entered),
+        left_out=tuple(left_out),
+        missing=tuple(modality for modality in used if modality not in present),
+        notices=tuple(notices),
+    )
+
+
+def without_unreadable(selection: Selection, unreadable: Mapping[str, RenalFusionError]) -> Selection:
+    """Move images that turned out unreadable to ``left_out``, each with a notice that names the file."""
+    if not unreadable:
+        return selection
+    images = tuple(image for image in selection.images if image.key not in unreadable)
+    moved = tuple(
+        LeftOutImage(
+            key=image.key, modality=image.modality, name=image.name, reason=str(unreadable[image.key])
+        )
+        for image in selection.images
+        if image.key in unreadable
+    )
+    present = {image.modality for image in images}
+    gone = tuple(dict.fromkeys(one.modality for one in moved if one.modality not in present))
+    notices = tuple(
+        Notice(code=error.code, message=str(error), path=error.path) for error in unreadable.values()
+    )
+    return selection.model_copy(
+        update={
+            "images": images,
+            "left_out": selection.left_out + moved,
+            "missing": selection.missing + gone,
+            "notices": selection.notices + notices,
+        }
+    )
+
+
+def signal(array: np.ndarray) -> float:
+    """Brightness of an immunofluorescence image's signal, 0 to 1: mean of its brightest hundredth."""
+    thinned = array[::4, ::4]
+    largest = 255.0 if array.dtype == np.uint8 else 65535.0
+    brightest = thinned.max(axis=2) if thinned.ndim == 3 else thinned
+    values = np.sort(brightest, axis=None)
+    return float(values[-max(1, len(values) // 100) :].mean() / largest)
+
+
+def _by_person(
+    slot: SlotRule, chosen: tuple[str, ...], candidates: Mapping[str, ImageItem]
+) -> dict[str, str]:
+    for key in chosen:
+        if key not in candidates:
+            raise RenalFusionError(
+                "selection_unknown",
+                f"The case has no image {key} of {slot.modality.title}",
+                remedy=f"Choose among {', '.join(candidates) or 'other modalities'}.",
+            )
+    if slot.takes_one and len(chosen) > 1:
+        raise RenalFusionError(
+            "selection_too_many",
+            f"This model takes one image of {slot.modality.title}, {len(chosen)} were chosen",
+            remedy="Choose one.",
+        )
+    return dict.fromkeys(chosen, "chosen by the person")
+
+
+def _preferred_stain(slot: SlotRule, candidates: Mapping[str, ImageItem]) -> dict[str, str]:
+    for stain in slot.stains:
+        for key, image in candidates.items():
+            if (image.stain or "").casefold() == stain.casefold():
+                return {key: f"{stain} is the stain that the model was trained on"}
+    wanted = " or ".join(slot.stains)
+    reason = f"first image; no {wanted} image in this case" if wanted else "first image"
+    return {key: reason for key in list(candidates)[:1]}
+
+
+def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice]) -> dict[str, str]:
+    graded = {key: image.intensity for key, image in candidates.items() if image.intensity is not None}
+    if graded:
+        key = max(graded, key=graded.__getitem__)
+        return {key: f"strongest graded antibody ({graded[key]:g}+ of {len(candidates)} images)"}
+    measured = {}
+    for key, image in candidates.items():
+        try:
+            measured[key] = signal(image.read())
+        except RenalFusionError as error:
+            notices.append(Notice(code=error.code, message=str(error), path=error.path))
+    if not measured:
+        return {}
+    key = max(measured, key=measured.__getitem__)
+    if len(measured) == 1:
+        return {key: "the only immunofluorescence image"}
+    return {key: f"brightest of {len(measured)} images (signal {measured[key]:.2f} of 1)"}
+
+
+def _why_not(slot: SlotRule, picked: Mapping[str, str], candidates: Mapping[str, ImageItem]) -> str:
+    if not picked:
+        return "could not be read"
+    winner = candidates[next(iter(picked))].name
+    if slot.choose == "brightest":
+        return f"weaker than {winner}"
+    return f"the model takes one image; {winner} was preferred"

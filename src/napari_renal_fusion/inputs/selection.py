@@ -1,0 +1,67 @@
+"""Which images of a case enter a model, which do not, and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ..cases import Case, ImageItem, Modality
+from ..notices import Notice
+
+
+class SelectedImage(BaseModel):
+    """One image that enters the model.
+
+    ``key`` names it everywhere in an answer: the modality and its place among the case's images of
+    that modality, counted from 1 ("OM-1", "IM-3", "TEM-7"). ``by`` says who chose it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    modality: Modality
+    name: str
+    reason: str
+    by: Literal["rule", "person"] = "rule"
+
+
+class LeftOutImage(BaseModel):
+    """One image that does not enter the model, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    modality: Modality
+    name: str
+    reason: str
+
+
+class Selection(BaseModel):
+    """The images of one case that enter one bundle; ``missing`` lists modalities with none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    images: tuple[SelectedImage, ...]
+    left_out: tuple[LeftOutImage, ...] = ()
+    missing: tuple[Modality, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    def of(self, modality: Modality) -> tuple[SelectedImage, ...]:
+        return tuple(image for image in self.images if image.modality == modality)
+
+    def get(self, key: str) -> SelectedImage:
+        return next(image for image in self.images if image.key == key)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(image.key for image in self.images)
+
+
+def keyed_images(case: Case) -> dict[str, ImageItem]:
+    """Every image of a case under its key, in the order of the case."""
+    keyed, counts = {}, dict.fromkeys(Modality, 0)
+    for image in case.images:
+        counts[image.modality] += 1
+        keyed[f"{image.modality.value}-{counts[image.modality]}"] = image
+    return keyed

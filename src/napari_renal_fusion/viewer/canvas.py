@@ -1,0 +1,252 @@
+"""The canvas: one image at a time with its heat map, scale bar and title, and few layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QObject
+
+from ..cases import Box, Modality, PixelSize, placement
+from ..explain.explanation import HeatMap
+from .overlays import LAYER_NAME, cell_arguments, contour_arguments
+from .pictures import Picture
+from .turns import Turns
+
+if TYPE_CHECKING:
+    import napari
+    from napari.layers import Image, Layer
+
+MODEL_INPUT_NAME = "What the model saw"
+_SURROUND = {Modality.OM: "#F4F3F1", Modality.IM: "#000000", Modality.TEM: "#000000"}
+
+
+class Canvas(QObject):
+    """Owns the layers of the workspace: OM, IM, one TEM, one overlay, and the model's own view of an image.
+
+    ``layer.data`` is replaced rather than layers added. A layer that the person removed is made again
+    when its image is shown next. Images without a pixel size count in pixels; because one such layer
+    would make napari drop the units of all others, layers of the other kind leave the list meanwhile.
+    """
+
+    def __init__(self, viewer: napari.Viewer, parent: QObject | None = None):
+        super().__init__(parent)
+        self._viewer = viewer
+        self._turns = Turns(self)
+        self._images: dict[Modality, Image] = {}
+        self._overlay: Layer | None = None
+        self._input: Image | None = None
+        self._shown: tuple[Modality, Picture] | None = None
+        bar = viewer.canvas.overlays.scale_bar
+        bar.visible, bar.box = True, True
+        text = viewer.canvas.overlays.text
+        text.position, text.font_size, text.box = "top_left", 10, True
+
+    @property
+    def busy(self) -> bool:
+        return self._turns.busy
+
+    @property
+    def shown_layer(self) -> Image | None:
+        """Layer of the image that is shown now, None if the person removed it."""
+        if self._shown is None:
+            return None
+        layer = self._images.get(self._shown[0])
+        return layer if self._alive(layer) else None
+
+    @property
+    def overlay(self) -> Layer | None:
+        """The heat map's layer, if there is one."""
+        return self._overlay if self._alive(self._overlay) else None
+
+    def show(self, modality: Modality, picture: Picture, title: str) -> None:
+        """Show an image alone; a heat map of the image before it goes."""
+        changed = self._shown is None or self._shown[1].key != picture.key or self.shown_layer is None
+        self._shown = modality, picture
+        self._turns.drop()
+        self._turns.add(self._hide_overlays)
+        for layer in self._of_other_kind(picture.pixel_size):
+            self._turns.add(self._removal(layer))
+        self._turns.add(lambda: self._place(modality, picture))
+        self._turns.add(lambda: self._only(modality))
+        if changed:
+            self._turns.add(self._fit)
+        self.set_title(title)
+
+    def show_heat_map(
+        self, heat_map: HeatMap, raw_range: tuple[float, float], *, style: str, opacity: float, title: str
+    ) -> None:
+        """Lay a heat map over the image that is shown (it must be the map's own image)."""
+        if self._shown is None:
+            return
+        modality, picture = self._shown
+        if style == "contours":
+            dark = modality != Modality.OM
+            arguments = contour_arguments(heat_map, raw_range, picture.pixel_size, dark=dark)
+            self._turns.add(lambda: self._lay_contours(arguments, opacity))
+        else:
+            arguments = cell_arguments(heat_map, raw_range, picture.pixel_size)
+            self._turns.add(lambda: self._lay_cells(arguments, opacity))
+        self._turns.add(self._activate_image)
+        self.set_title(title)
+
+    def hide_heat_map(self) -> None:
+        """Hide the heat map, for example of an image that the model set aside."""
+        self._turns.add(self._hide_overlays)
+
+    def toggle_heat_map(self) -> bool | None:
+        """Switch the heat map off or on; returns whether it is on now, None if there is none."""
+        if self.overlay is None:
+            return None
+        self.overlay.visible = not self.overlay.visible
+        return self.overlay.visible
+
+    def set_opacity(self, opacity: float) -> None:
+        if self.overlay is not None:
+            self.overlay.opacity = opacity
+
+    def show_model_input(self, pixels: np.ndarray, box: Box) -> None:
+        """Show the picture that the model saw, in its place over the image."""
+        if self._shown is None:
+            return
+        scale, translate, units = placement(pixels.shape[:2], box).to_world(self._shown[1].pixel_size)
+        self._turns.add(lambda: self._lay_input(pixels, scale, translate, units))
+
+    def hide_model_input(self) -> None:
+        if self._alive(self._input):
+            self._input.visible = False
+
+    @property
+    def model_input_shown(self) -> bool:
+        return self._alive(self._input) and self._input.visible
+
+    def set_title(self, title: str) -> None:
+        """Write a line onto the image's upper left corner."""
+        text = self._viewer.canvas.overlays.text
+        text.text, text.visible = title, bool(title)
+
+    def clear(self) -> None:
+        """Remove every layer of ours."""
+        self._turns.drop()
+        self._shown = None
+        for layer in self._ours():
+            self._turns.add(self._removal(layer))
+        self.set_title("")
+
+    def close(self) -> None:
+        """Stop touching the viewer and give the canvas its own background back."""
+        self._turns.drop()
+        self._viewer.canvas.background_color_override = None
+        self.set_title("")
+
+    def _place(self, modality: Modality, picture: Picture) -> None:
+        layer = self._images.get(modality)
+        size, unit = _world(picture.pixel_size)
+        if self._alive(layer) and layer.rgb == picture.rgb and layer.data.dtype == picture.pixels.dtype:
+            layer.data = picture.pixels
+            layer.scale, layer.units = (size, size), (unit, unit)
+            if not picture.rgb:
+                layer.contrast_limits = picture.limits
+            return
+        if self._alive(layer):
+            self._viewer.layers.remove(layer)
+        limits = {} if picture.rgb else {"contrast_limits": picture.limits, "colormap": "gray"}
+        made = self._viewer.add_image(
+            picture.pixels, rgb=picture.rgb, name=modality.title, scale=(size, size), units=(unit, unit), **limits
+        )
+        self._images[modality] = made
+        # New images go below what lies over them.
+        for above in (self._overlay, self._input):
+            if self._alive(above):
+                self._viewer.layers.move(self._viewer.layers.index(above), len(self._viewer.layers))
+
+    def _only(self, modality: Modality) -> None:
+        for other, layer in self._images.items():
+            if self._alive(layer):
+                layer.visible = other == modality
+        self._viewer.canvas.background_color_override = _SURROUND[modality]
+        self._activate_image()
+
+    def _fit(self) -> None:
+        layer = self.shown_layer
+        if layer is not None:
+            self._viewer.fit_to_view(layers=[layer], margin=0.04)
+
+    def _lay_contours(self, arguments: dict, opacity: float) -> None:
+        from napari.layers import Shapes
+
+        given = dict(arguments)
+        paths, widths, colours = given.pop("data"), given.pop("edge_width"), given.pop("edge_color")
+        if self.overlay is not None and not isinstance(self._overlay, Shapes):
+            self._viewer.layers.remove(self._overlay)
+        if self.overlay is None:
+            self._overlay = self._viewer.add_shapes(name=LAYER_NAME, ndim=2, opacity=opacity, **given)
+        layer = self._overlay
+        layer.data = []
+        layer.scale, layer.translate, layer.units = given["scale"], given["translate"], given["units"]
+        if paths:
+            layer.add_paths(paths, edge_width=widths, edge_color=colours)
+        layer.selected_data = set()
+        layer.editable = False
+        layer.opacity, layer.visible = opacity, True
+
+    def _lay_cells(self, arguments: dict, opacity: float) -> None:
+        from napari.layers import Image
+
+        if self.overlay is not None and not isinstance(self._overlay, Image):
+            self._viewer.layers.remove(self._overlay)
+        if self.overlay is None:
+            self._overlay = self._viewer.add_image(
+                name=LAYER_NAME, colormap="cividis", interpolation2d="nearest", opacity=opacity,
+                blending="translucent", **arguments,
+            )  # fmt: skip
+            return
+        layer = self._overlay
+        layer.data = arguments["data"]
+        layer.scale, layer.translate, layer.units = (arguments[name] for name in ("scale", "translate", "units"))
+        layer.contrast_limits = arguments["contrast_limits"]
+        layer.opacity, layer.visible = opacity, True
+
+    def _lay_input(self, pixels: np.ndarray, scale: tuple, translate: tuple, units: tuple) -> None:
+        if not self._alive(self._input):
+            self._input = self._viewer.add_image(
+                pixels, rgb=True, name=MODEL_INPUT_NAME, scale=scale, translate=translate, units=units,
+                interpolation2d="nearest",
+            )  # fmt: skip
+        else:
+            self._input.data = pixels
+            self._input.scale, self._input.translate, self._input.units = scale, translate, units
+            self._input.visible = True
+        self._activate_image()
+
+    def _hide_overlays(self) -> None:
+        for layer in (self._overlay, self._input):
+            if self._alive(layer):
+                layer.visible = False
+
+    def _activate_image(self) -> None:
+        if self.shown_layer is not None:
+            self._viewer.layers.selection.active = self.shown_layer
+
+    def _of_other_kind(self, pixel_size: PixelSize | None) -> list[Layer]:
+        calibrated = pixel_size is not None
+        return [layer for layer in self._ours() if (str(layer.units[-1]) != "pixel") != calibrated]
+
+    def _ours(self) -> list[Layer]:
+        candidates = [*self._images.values(), self._overlay, self._input]
+        return [layer for layer in candidates if self._alive(layer)]
+
+    def _removal(self, layer: Layer) -> Callable[[], None]:
+        def remove() -> None:
+            if self._alive(layer):
+                self._viewer.layers.remove(layer)
+
+        return remove
+
+    def _alive(self, layer: Layer | None) -> bool:
+        return layer is not None and layer in self._viewer.layers
+
+
+def _world(pixel_size: PixelSize | None) -> tuple[float, str]:
+    return (pixel_size.value, pixel_size.unit) if pixel_size else (1.0, "pixel")

@@ -1,0 +1,90 @@
+"""Probabilities as bars, painted directly: crisp, and a hundred times cheaper than a plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from ..figures import class_colour, class_label, class_letters, percent
+from .theme import colours_of
+
+_BAR = 6
+_ROW = 40
+
+
+class ProbabilityBars(QWidget):
+    """One row a class: letter, name, number in tabular figures, bar below."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._names: tuple[str, ...] = ()
+        self._values: tuple[float, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        return self._values
+
+    def show_values(self, names: Sequence[str], values: Sequence[float]) -> None:
+        """Show probabilities, in the order of the classes."""
+        self._names, self._values = tuple(names), tuple(values)
+        said = ", ".join(f"{name} {percent(value)}" for name, value in zip(names, values, strict=True))
+        self.setAccessibleDescription(said)
+        self.setToolTip(said)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(220, max(1, len(self._values)) * _ROW)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, max(1, len(self._values)) * _ROW)
+
+    def paintEvent(self, event: object) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for index, value in enumerate(self._values):
+            self._paint_row(painter, index, value)
+        painter.end()
+
+    def _paint_row(self, painter: QPainter, index: int, value: float) -> None:
+        colours = colours_of(self)
+        colour = QColor(class_colour(index))
+        top, width, side = index * _ROW, self.width(), 18
+        marker = QRectF(0, top + 3, side, side)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(marker, 3, 3)
+        painter.setPen(QColor("#10131A" if colour.lightness() > 90 else "white"))
+        painter.drawText(marker, Qt.AlignmentFlag.AlignCenter, class_letters(self._names)[index])
+        number, font = percent(value), tabular(self.font())
+        number_width = QFontMetrics(font).horizontalAdvance("> 99.9 %") + 4
+        painter.setPen(colours.text)
+        room = QRectF(side + 8, top, width - side - 16 - number_width, side + 6)
+        shown = self.fontMetrics().elidedText(class_label(self._names, index), Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.setFont(font)
+        painter.drawText(
+            QRectF(width - number_width, top, number_width, side + 6),
+            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number,
+        )  # fmt: skip
+        painter.setFont(self.font())
+        track = QRectF(side + 8, top + side + 8, width - side - 8, _BAR)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colours.quiet)
+        painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
+        if value > 0:
+            painter.setBrush(colour)
+            track.setWidth(max(_BAR, track.width() * value))
+            painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
+
+
+def tabular(font: QFont) -> QFont:
+    """The same font with figures of equal width, so that columns of numbers align."""
+    figures = QFont(font)
+    if hasattr(figures, "setFeature"):
+        figures.setFeature(QFont.Tag("tnum"), 1)
+    return figures

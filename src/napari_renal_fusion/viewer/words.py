@@ -1,0 +1,57 @@
+"""The sentences and names that stand in more than one place on screen."""
+
+from __future__ import annotations
+
+from ..cases import Modality, PixelSize
+from ..explain.explanation import HeatMap
+from ..figures import NOT_SEGMENTATION, cell_text
+
+RESEARCH_USE = "Research use only. It compares and classifies; it does not diagnose."
+SET_ASIDE = "set aside: unlike the others (not: unimportant)"
+SHORT_TITLES = {Modality.OM: "Light", Modality.IM: "IF", Modality.TEM: "Electron"}
+METHOD_TITLES = {
+    "gradcam": "Grad-CAM",
+    "gradcam++": "Grad-CAM++",
+    "layercam": "LayerCAM",
+    "eigencam": "EigenCAM",
+    "hirescam": "HiResCAM",
+}
+TRAINED_ON = {
+    "synthetic": "Trained on synthetic images only. Not checked in this laboratory.",
+    "real": "Trained on real biopsies. Not checked in this laboratory.",
+}
+KEYS = (
+    ("Alt+Right, Alt+Left", "next, previous image"),
+    ("Alt+Down, Alt+Up", "next, previous case"),
+    ("Alt+R", "run the model"),
+    ("Alt+H", "heat map on or off"),
+    ("Alt+M", "what the model saw"),
+    ("Alt+L", "napari's layer list"),
+    ("Alt+P", "bring back closed panels"),
+)
+
+
+def cell_size(heat_map: HeatMap, pixel_size: PixelSize | None) -> str:
+    """Width and height of one cell of a map: ``cell 44 × 29 µm``, or in pixels if uncalibrated."""
+    text = cell_text(heat_map.placement.scale, pixel_size.um if pixel_size else None)
+    return f"cell {text}" + ("" if pixel_size else " (uncalibrated)")
+
+
+def heat_map_title(class_name: str, method: str, cell: str) -> str:
+    """The title that lies on the image."""
+    return f"Heat map for {lower_first(class_name)} {NOT_SEGMENTATION} · {METHOD_TITLES[method]} · {cell}"
+
+
+def lower_first(name: str) -> str:
+    """``Membranous nephropathy`` inside a sentence; ``IgA nephropathy`` stays as it is."""
+    return name[0].lower() + name[1:] if name[1:2].islower() and not name.startswith("Ig") else name
+
+
+def duration(seconds: float | None) -> str:
+    """Time remaining for people."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"about {max(1, round(seconds))} s left"
+    return f"about {round(seconds / 60)} min left"
+
