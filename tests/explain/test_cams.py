@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from conftest import make_images, make_network, make_session, predict
 from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from napari_renal_fusion.cases import Modality
 from napari_renal_fusion.explain import explain
 from napari_renal_fusion.explain.deeper import OneImageVaries
+
+from .conftest import make_images, make_network, make_session, predict
 
 LIBRARY = {
     "gradcam": GradCAM,
@@ -100,7 +101,7 @@ def test_one_hot_token_is_found_where_it_is(networks, method):
     network.fuse(om, hot, hot[None], torch.ones(1, 1, dtype=torch.bool)).fusion[0, 2].backward()
     session.tokens["OM-1"][1, 2] = om.grad[0, 0].clamp(min=0) * 1e-3
     raw = explain(predict(session), class_index=2, method=method).heat_map("OM-1").raw
-    assert raw.shape == (3, 3)
+    assert raw.shape == (3, 4)
     assert np.unravel_index(np.abs(raw).argmax(), raw.shape) == (1, 2)
     if method != "eigencam":
         assert raw[1, 2] > 0
@@ -124,8 +125,8 @@ def test_works_in_inference_mode_and_without_gradients(session):
 def test_maps_lie_on_the_part_of_the_image_that_the_model_saw(session):
     one = explain(predict(session)).heat_map("TEM-1")
     assert one.box == session.boxes["TEM-1"]
-    assert one.placement.scale == (320, 640)
-    assert one.placement.translate == (3 + 159.5, 5 + 319.5)
+    assert one.placement.scale == (320, 480)
+    assert one.placement.translate == (3 + 159.5, 5 + 239.5)
     assert one.layer == "encoder output"
 
 

@@ -11,7 +11,13 @@ def spec():
     """Make a small patient; keyword arguments replace fields."""
 
     def make(disease="iga_nephropathy", **fields):
-        small = {"seed": 5, "difficulty": 0.0, "om_size": (540, 360), "im_size": (480, 360), "tem_size": (400, 400)}
+        small = {
+            "seed": 5,
+            "difficulty": 0.0,
+            "om_size": (540, 360),
+            "im_size": (480, 360),
+            "tem_size": (400, 400),
+        }
         return BiopsySpec(disease=disease, **{**small, "n_tem": 3, **fields})
 
     return make

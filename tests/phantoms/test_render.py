@@ -13,7 +13,7 @@ from napari_renal_fusion.phantoms import (
     render_tem,
 )
 
-from area import area_mean
+from .conftest import area_mean
 
 
 def test_every_image_is_stamped_and_the_size_asked_for(spec):

@@ -12,7 +12,9 @@ def test_stage_belongs_to_membranous_nephropathy():
         BiopsySpec(disease="iga_nephropathy", stage=1, seed=1)
 
 
-@pytest.mark.parametrize("field", [{"om_size": (20, 20)}, {"n_tem": 1, "outliers": ("defocus",) * 2}, {"colour": 1}])
+@pytest.mark.parametrize(
+    "field", [{"om_size": (20, 20)}, {"n_tem": 1, "outliers": ("defocus",) * 2}, {"colour": 1}]
+)
 def test_bad_descriptions_are_refused(field):
     with pytest.raises(ValidationError):
         BiopsySpec(disease="iga_nephropathy", seed=1, **field)

@@ -2,8 +2,19 @@
 
 from .case import Case, ImageItem
 from .cohort import Cohort
+from .folders import open_cases
 from .modality import Modality
 from .pixel_size import PixelSize
 from .placement import Box, Placement, placement
 
-__all__ = ["Box", "Case", "Cohort", "ImageItem", "Modality", "PixelSize", "Placement", "placement"]
+__all__ = [
+    "Box",
+    "Case",
+    "Cohort",
+    "ImageItem",
+    "Modality",
+    "PixelSize",
+    "Placement",
+    "open_cases",
+    "placement",
+]

@@ -11,27 +11,19 @@ from ..errors import RenalFusionError
 from ..notices import Notice
 from .case import Case, ImageItem
 from .cohort import Cohort
-from .image_formats import IMAGE_SUFFIXES, UNSUPPORTED_SUFFIXES, unsupported
+from .image_formats import UNSUPPORTED_SUFFIXES, unsupported
+from .listing import LAYOUT, Listing, not_a_case, try_listing
 from .modality import Modality
 from .names import (
     doubtful_modality,
     is_slide_folder,
     modality_of_file,
-    modality_of_folder,
     natural_key,
     readable,
     stain_of,
 )
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-# Results, records and masks that people and programs keep beside a case's images.
-_QUIET_FOLDERS = frozenset(
-    "truth masks mask crops thumbnails thumbs overlays results reports __macosx @eadir renal-fusion".split()
-)
-_LAYOUT = (
-    "A case is a folder with the subfolders OM, IM and TEM (or LM, IF, EM, 光镜, 免疫荧光, 电镜), "
-    "or with files named OM_1.jpg, IM_1.jpg, TEM_1.jpg."
-)
 
 
 def open_cases(path: Path | str) -> Cohort:
@@ -51,12 +43,12 @@ def open_cases(path: Path | str) -> Cohort:
                 "case_folder_is_file",
                 f"{readable(path)} is a file, not a case folder or a cohort table",
                 path=path,
-                remedy=f"Choose the folder of the case. {_LAYOUT}",
+                remedy=f"Choose the folder of the case. {LAYOUT}",
             )
         return Cohort.from_csv(path)
     if (path / "cohort.csv").is_file():
         return Cohort.from_csv(path / "cohort.csv")
-    folder = _Listing(path)
+    folder = Listing(path)
     if folder.is_case:
         return _cohort([_case(folder)], [], path)
     return _read_cohort(folder)
@@ -74,9 +66,9 @@ def read_case_folder(path: Path | str) -> Case:
         ``case_folder_missing``, ``case_folder_is_file``, ``case_folder_unreadable``,
         ``case_folder_empty`` or ``case_folder_unrecognised``.
     """
-    folder = _Listing(_absolute(path))
+    folder = Listing(_absolute(path))
     if not folder.is_case:
-        raise _not_a_case(folder)
+        raise not_a_case(folder)
     case = _case(folder)
     if not case.images:
         raise RenalFusionError(
@@ -99,79 +91,10 @@ def read_cohort_folder(path: Path | str) -> Cohort:
     RenalFusionError
         As :func:`read_case_folder`, if there is not one case in it.
     """
-    return _read_cohort(_Listing(_absolute(path)))
+    return _read_cohort(Listing(_absolute(path)))
 
 
-class _Listing:
-    """The entries of one folder, hidden and system files left out, in natural order."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.folders: list[str] = []
-        self.files: list[tuple[str, int]] = []  # name, bytes
-        try:
-            with os.scandir(path) as entries:
-                for entry in entries:
-                    self._add(entry)
-        except OSError as error:
-            raise _unlistable(path, error) from error
-        self.folders.sort(key=natural_key)
-        self.files.sort(key=natural_key_of_file)
-
-    def _add(self, entry: os.DirEntry[str]) -> None:
-        if entry.name.startswith((".", "~$", "$")):
-            return
-        if entry.is_dir():
-            self.folders.append(entry.name)
-            return
-        suffix = os.path.splitext(entry.name)[1].lower()
-        if suffix in IMAGE_SUFFIXES or suffix in UNSUPPORTED_SUFFIXES:
-            try:
-                size = entry.stat().st_size
-            except OSError:  # a dangling link; reading the image will say so
-                size = -1
-            self.files.append((entry.name, size))
-
-    @property
-    def empty(self) -> bool:
-        return not self.folders and not self.files
-
-    @property
-    def case_folders(self) -> list[str]:
-        """Subfolders that may be cases."""
-        return [name for name in self.folders if name.casefold() not in _QUIET_FOLDERS]
-
-    @property
-    def is_case(self) -> bool:
-        """Whether a subfolder or a file carries the name of a modality."""
-        return any(self.modality_of(name) for name in self.folders) or self.is_flat
-
-    @property
-    def is_flat(self) -> bool:
-        """Whether it is a patient's folder of the authors: images named by modality directly in it."""
-        return any(modality_of_file(name) for name, _ in self.files)
-
-    def modality_of(self, name: str) -> Modality | None:
-        """Modality of a subfolder; a folder called ``EM 001`` that holds OM and TEM is itself a case."""
-        modality = modality_of_folder(name)
-        if modality is None:
-            return None
-        inner = _try_listing(self.path / name)
-        return None if inner and any(modality_of_folder(folder) for folder in inner.folders) else modality
-
-
-def natural_key_of_file(file: tuple[str, int]) -> tuple:
-    return natural_key(file[0])
-
-
-def _try_listing(path: Path) -> _Listing | None:
-    try:
-        return _Listing(path)
-    except RenalFusionError:
-        return None
-
-
-def _case(folder: _Listing) -> Case:
+def _case(folder: Listing) -> Case:
     images: list[ImageItem] = []
     notices: list[Notice] = []
     for name in folder.folders:
@@ -179,14 +102,12 @@ def _case(folder: _Listing) -> Case:
         if modality:
             _add_modality_folder(folder.path / name, modality, images, notices)
         elif is_slide_folder(name):
+            message = f"Slides in {readable(name)} are not read by this version."
             notices.append(
-                Notice(
-                    code="slides_ignored",
-                    message=f"Slides in {readable(name)} are not read by this version.",
-                    severity="info",
-                    path=folder.path / name,
-                )
+                Notice(code="slides_ignored", message=message, severity="info", path=folder.path / name)
             )
+        elif name in folder.open_folders:
+            notices.append(_folder_ignored(folder.path / name))
     for name, size in folder.files:
         modality = modality_of_file(name)
         if modality:
@@ -203,7 +124,9 @@ def _case(folder: _Listing) -> Case:
     order = list(Modality)
     images.sort(key=lambda image: order.index(image.modality))  # stable: natural order stays within
     name = readable(folder.path.name) or readable(folder.path)
-    return Case(case_id=name, patient_id=name, images=tuple(images), folder=folder.path, notices=tuple(notices))
+    return Case(
+        case_id=name, patient_id=name, images=tuple(images), folder=folder.path, notices=tuple(notices)
+    )
 
 
 def _add_modality_folder(
@@ -211,25 +134,23 @@ def _add_modality_folder(
 ) -> None:
     """Add the images of a modality folder, and of folders in it that are named after a stain."""
     try:
-        folder = _Listing(path)
+        folder = Listing(path)
     except RenalFusionError as error:
         notices.append(Notice.from_error(error))
         return
     for name, size in folder.files:
         _add_image(path / name, size, modality, images, notices, stain)
-    for name in folder.case_folders:
+    for name in folder.open_folders:
         inner = stain_of(name, modality)
         if inner and stain is None:
             _add_modality_folder(path / name, modality, images, notices, inner)
         else:
-            notices.append(
-                Notice(
-                    code="folder_ignored",
-                    message=f"The folder {readable(name)} in {readable(path.name)} is not looked into.",
-                    severity="info",
-                    path=path / name,
-                )
-            )
+            notices.append(_folder_ignored(path / name))
+
+
+def _folder_ignored(path: Path) -> Notice:
+    message = f"The folder {readable(path.name)} in {readable(path.parent.name)} is not looked into."
+    return Notice(code="folder_ignored", message=message, severity="info", path=path)
 
 
 def _add_image(
@@ -267,20 +188,20 @@ def _add_image(
     images.append(ImageItem(path, modality, stain=stain or stain_of(path.stem, modality)))
 
 
-def _read_cohort(folder: _Listing) -> Cohort:
+def _read_cohort(folder: Listing) -> Cohort:
     if folder.empty:
-        raise _not_a_case(folder)
+        raise not_a_case(folder)
     cases: list[Case] = []
     problems: list[Notice] = []
-    for name in folder.case_folders:
-        inner = _try_listing(folder.path / name)
+    for name in folder.open_folders:
+        inner = try_listing(folder.path / name)
         if inner and inner.is_case:
             cases.append(_case(inner))
             continue
         patients = [
             patient
-            for patient_name in (inner.case_folders if inner else [])
-            if (patient := _try_listing(inner.path / patient_name)) and patient.is_case
+            for patient_name in (inner.open_folders if inner else [])
+            if (patient := try_listing(inner.path / patient_name)) and patient.is_case
         ]
         for patient in patients:
             label = readable(name) if patient.is_flat else None
@@ -290,12 +211,12 @@ def _read_cohort(folder: _Listing) -> Cohort:
             problems.append(
                 Notice(
                     code="case_folder_unrecognised",
-                    message=f"The folder {readable(name)} is left out: it is not a case. {_LAYOUT}",
+                    message=f"The folder {readable(name)} is left out: it is not a case. {LAYOUT}",
                     path=folder.path / name,
                 )
             )
     if not cases:
-        raise _not_a_case(folder)
+        raise not_a_case(folder)
     return _cohort(cases, problems, folder.path)
 
 
@@ -327,44 +248,6 @@ def _cohort(cases: list[Case], problems: list[Notice], source: Path) -> Cohort:
     return Cohort(tuple(cases), class_names=tuple(labels), problems=tuple(problems), source=source)
 
 
-def _not_a_case(folder: _Listing) -> RenalFusionError:
-    if folder.empty:
-        return RenalFusionError(
-            "case_folder_empty",
-            f"The folder {readable(folder.path)} holds no images and no folders",
-            path=folder.path,
-            remedy=_LAYOUT,
-        )
-    return RenalFusionError(
-        "case_folder_unrecognised",
-        f"No case was recognised in the folder {readable(folder.path)}",
-        path=folder.path,
-        remedy=_LAYOUT,
-    )
-
-
-def _unlistable(path: Path, error: OSError) -> RenalFusionError:
-    if isinstance(error, FileNotFoundError):
-        return RenalFusionError(
-            "case_folder_missing",
-            f"The folder {readable(path)} does not exist",
-            path=path,
-            remedy="Check its name, and whether the drive is connected.",
-        )
-    if isinstance(error, NotADirectoryError):
-        return RenalFusionError(
-            "case_folder_is_file",
-            f"{readable(path)} is a file, not a case folder",
-            path=path,
-            remedy=f"Choose the folder that contains it. {_LAYOUT}",
-        )
-    return RenalFusionError(
-        "case_folder_unreadable",
-        f"The folder {readable(path)} cannot be read ({error.strerror or error})",
-        path=path,
-        remedy="Check that you may read it and that the drive or network share is connected.",
-    )
-
-
 def _absolute(path: Path | str) -> Path:
-    return Path(os.path.abspath(Path(path).expanduser()))
+    # not resolve(): a linked folder keeps the name that the person gave it
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100

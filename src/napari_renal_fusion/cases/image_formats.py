@@ -13,7 +13,7 @@ MIN_SIDE = 32  # pixels; anything smaller is an icon or a mistake, not a microgr
 MAX_PIXELS = 400_000_000  # 20,000 x 20,000: beyond it a file is a slide, a mistake or an attack
 
 IMAGE_SUFFIXES = frozenset(
-    ".tif .tiff .btf .tf2 .tf8 .png .jpg .jpeg .jpe .jfif .bmp .dib".split()
+    (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib")
 )
 
 _EXPORT = "Export it as TIFF or PNG with the program that wrote it, and add the exported file."
@@ -31,9 +31,7 @@ UNSUPPORTED_SUFFIXES: dict[str, tuple[str, str]] = {
     **dict.fromkeys((".dm3", ".dm4"), ("a Gatan DigitalMicrograph file", _VENDOR)),
     **dict.fromkeys((".ser", ".emi"), ("an FEI TIA (SER/EMI) file", _VENDOR)),
     **dict.fromkeys((".mrc", ".emd", ".tvips"), ("an electron microscope file", _VENDOR)),
-    **dict.fromkeys(
-        (".czi", ".nd2", ".lif", ".lsm", ".oib", ".oif", ".vsi"), ("a microscope file", _VENDOR)
-    ),
+    **dict.fromkeys((".czi", ".nd2", ".lif", ".lsm", ".oib", ".oif", ".vsi"), ("a microscope file", _VENDOR)),
     **dict.fromkeys(
         (".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".svslide", ".kfb", ".sdpc", ".tmap"),
         ("a whole slide", _SLIDE),
@@ -91,7 +89,7 @@ def open_original(path: Path) -> BinaryIO:
         ``image_missing``, ``image_is_folder``, ``image_empty`` or ``image_unreadable``.
     """
     try:
-        file = open(path, "rb")
+        file = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
     except FileNotFoundError:
         raise RenalFusionError(
             "image_missing",

@@ -89,10 +89,8 @@ def read_tiff(file: BinaryIO, path: Path, page: int) -> np.ndarray:
         _check_colours(chosen, path)
         _check_complete(chosen, tiff.filehandle.size)
         values = chosen.asarray(squeeze=False)[:, 0]
-    if values.shape[0] > 1:  # planar: one plane a colour
-        values = np.moveaxis(values[..., 0], 0, -1)
-    else:
-        values = values[0]
+    planar = values.shape[0] > 1  # one plane a colour
+    values = np.moveaxis(values[..., 0], 0, -1) if planar else values[0]
     return upright(_as_shown(values, chosen, path), _orientation(chosen))
 
 

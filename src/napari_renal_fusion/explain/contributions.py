@@ -38,7 +38,9 @@ def contributions(session: Session) -> Contributions:
     )
 
 
-def _shapley(player: Modality, players: tuple[Modality, ...], value: dict[_Coalition, np.ndarray]) -> np.ndarray:
+def _shapley(
+    player: Modality, players: tuple[Modality, ...], value: dict[_Coalition, np.ndarray]
+) -> np.ndarray:
     total = np.zeros_like(value[frozenset()])
     for coalition in value:
         if player not in coalition:

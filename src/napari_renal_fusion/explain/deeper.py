@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,7 +77,7 @@ def layer_cam(
     varies = OneImageVaries(session, modality, session.order[modality].index(key))
     image = session.inputs[key][None].to(next(session.network.parameters()).device)
     activations, gradients = _captured(
-        varies, target, _on_grid(encoder.backbone, target, layer), image, class_index, method
+        varies, target, _OnGrid(encoder.backbone, target, layer), image, class_index, method
     )
     if method == "eigencam":
         # The library would ask for a square matrix of all positions: 600 MB for a 112 x 112 layer.
@@ -89,7 +89,7 @@ def layer_cam(
 def _captured(
     varies: OneImageVaries,
     target: nn.Module,
-    on_grid: Callable[[Tensor], Tensor],
+    on_grid: _OnGrid,
     image: Tensor,
     class_index: int,
     method: CamMethod,
@@ -97,19 +97,20 @@ def _captured(
     """Activations and gradients [1, d, h, w] of one layer; leaves no gradient on the weights."""
     from pytorch_grad_cam.activations_and_gradients import ActivationsAndGradients
 
+    with_gradient = needs_gradient(method)
     recorder = ActivationsAndGradients(varies, [target], on_grid)
     try:
-        with torch.set_grad_enabled(needs_gradient(method)):
-            image = image.clone().requires_grad_(needs_gradient(method))
+        with torch.set_grad_enabled(with_gradient):
+            image = image.clone().requires_grad_(with_gradient)
             logits = recorder(image)
-            if needs_gradient(method):
+            if with_gradient:
                 # With respect to the image alone: the library's own backward call would fill the
                 # gradient of every weight, a second copy of the network in memory.
                 torch.autograd.grad(logits[0, class_index], image)
-        return (
-            recorder.activations[0].numpy(),
-            recorder.gradients[0].numpy() if needs_gradient(method) else None,
-        )
+        if len(recorder.activations) != 1 or len(recorder.gradients) != int(with_gradient):
+            raise on_grid.refusal()
+        gradients = recorder.gradients[0].numpy() if with_gradient else None
+        return recorder.activations[0].numpy(), gradients
     finally:
         recorder.release()
 
@@ -136,30 +137,36 @@ def _find(session: Session, modality: Modality, layer: str) -> nn.Module:
     return modules[layer]
 
 
-def _on_grid(backbone: nn.Module, target: nn.Module, layer: str) -> Callable[[Tensor], Tensor]:
-    """Return the ``reshape_transform`` of a layer: what it gives -> [1, d, h, w], a copy.
+class _OnGrid:
+    """The ``reshape_transform`` of a layer: what it gives -> [1, d, h, w].
 
-    A copy, because a later in-place activation would otherwise change what was recorded.
+    Convolutional layers give [1, d, h, w], Swin gives [1, h, w, d], and other transformers give tokens,
+    of which the class token is dropped.
     """
-    channels_last = getattr(backbone, "output_fmt", "NCHW") == "NHWC" and not isinstance(
-        target, (nn.Conv2d, nn.BatchNorm2d)
-    )
 
-    def on_grid(given: Tensor) -> Tensor:
+    def __init__(self, backbone: nn.Module, target: nn.Module, layer: str):
+        channels_last = getattr(backbone, "output_fmt", "NCHW") == "NHWC"
+        self.channels_last = channels_last and not isinstance(target, (nn.Conv2d, nn.BatchNorm2d))
+        self.grid = getattr(getattr(backbone, "patch_embed", None), "grid_size", None)
+        self.prefix_tokens = getattr(backbone, "num_prefix_tokens", 0)
+        self.layer = layer
+
+    def __call__(self, given: Tensor) -> Tensor:
+        # A copy, because a later in-place activation would change what was recorded.
         if isinstance(given, Tensor) and len(given) == 1:
             if given.ndim == 4:
-                return (given.permute(0, 3, 1, 2) if channels_last else given).clone()
-            grid = getattr(getattr(backbone, "patch_embed", None), "grid_size", None)
-            prefix = getattr(backbone, "num_prefix_tokens", 0)
-            if given.ndim == 3 and grid and given.shape[1] == prefix + grid[0] * grid[1]:
-                return given[:, prefix:].unflatten(1, grid).permute(0, 3, 1, 2).clone()
-        raise RenalFusionError(
+                return (given.permute(0, 3, 1, 2) if self.channels_last else given).clone()
+            if given.ndim == 3 and self.grid and given.shape[1] == self.prefix_tokens + math.prod(self.grid):
+                patches = given[:, self.prefix_tokens :]
+                return patches.unflatten(1, self.grid).permute(0, 3, 1, 2).clone()
+        raise self.refusal()
+
+    def refusal(self) -> RenalFusionError:
+        return RenalFusionError(
             "layer_not_spatial",
-            f"What the layer {layer!r} gives does not lie on a grid over the image",
+            f"What the layer {self.layer!r} gives does not lie on a grid over the image",
             remedy="Choose a stage of the encoder, or the encoder output.",
         )
-
-    return on_grid
 
 
 def _stages(backbone: nn.Module) -> list[str]:

@@ -43,7 +43,7 @@ def contributions_figure(
     width
         In CSS pixels.
     """
-    rows = [("All replaced", None, baseline)]
+    rows = [("All modalities replaced", None, baseline)]
     rows += [(_modality_label(key), value, None) for key, value in shapley.items()]
     rows.append(("This case", None, probability))
     figure, axes, write = _rows(width, len(rows), dark)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 HeatStyle = Literal["contours", "cells"]
 
-# On dark images magenta and white, never green or red, which are stains there; on light stained tissue,
-# where magenta would drown in eosin and PAS, a near-black line in a white edge.
-DARK_LINE, DARK_EDGE = "#FF4DFF", "#1A001A"
-LIGHT_LINE, LIGHT_EDGE = "#101828", "#FFFFFF"
+# On dark images magenta contours and a white outline, never green or red, which are stains there; on light
+# stained tissue, where magenta would drown in eosin and PAS, a near-black line in a white edge.
+_DARK = ("#FF4DFF", "#FFFFFF", "#1A001A")
+_LIGHT = ("#101828", "#101828", "#FFFFFF")
 WIDTHS = (1.0, 1.7, 2.6)
 """Widths of the three contours, lowest level first, in units of the picture's line width."""
 
@@ -27,11 +27,9 @@ def line_width(width: int) -> float:
     return max(1.0, width / 640)
 
 
-def line_colours(dark: bool) -> tuple[tuple[str, ...], str]:
-    """Colours of the contours, lowest level first, and of their edge."""
-    if dark:
-        return ("#FFFFFF", DARK_LINE, DARK_LINE), DARK_EDGE
-    return (LIGHT_LINE,) * 3, LIGHT_EDGE
+def line_colours(dark: bool) -> tuple[str, str, str]:
+    """Colours of the contours, of the outline, and of the edge of both."""
+    return _DARK if dark else _LIGHT
 
 
 def draw_heat(
@@ -45,6 +43,7 @@ def draw_heat(
     style: HeatStyle = "contours",
     box: Box | None = None,
     opacity: float = 0.5,
+    unit: float | None = None,
 ) -> np.ndarray:
     """Draw a raw map on an image.
 
@@ -64,6 +63,8 @@ def draw_heat(
         What the model saw; outlined with a dashed line unless it is the whole image.
     opacity
         Of the cells, 0 to 1.
+    unit
+        Base line width in pixels; by default it follows the picture's width.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def draw_heat(
     outlined = box is not None and not covers_all(box, picture.shape[:2])
     if not paths and not outlined:
         return picture.copy()
-    return _draw_lines(picture, paths, limits, box if outlined else None, dark)
+    return _draw_lines(picture, paths, limits, box if outlined else None, dark, unit or line_width(picture.shape[1]))
 
 
 def covers_all(box: Box, shape: tuple[int, int]) -> bool:
@@ -136,15 +137,14 @@ def rendered(figure: Figure) -> np.ndarray:
     return np.asarray(figure.canvas.buffer_rgba())
 
 
-def _draw_lines(picture, paths, limits, box, dark) -> np.ndarray:
+def _draw_lines(picture, paths, limits, box, dark, unit) -> np.ndarray:
     from matplotlib.collections import LineCollection
     from matplotlib.patheffects import Normal, Stroke
     from matplotlib.transforms import IdentityTransform
 
     height, width = picture.shape[:2]
     figure = pixel_figure(width, height)
-    unit = line_width(width)
-    colours, edge = line_colours(dark)
+    contour_colour, outline_colour, edge = line_colours(dark)
 
     def add(lines, colour, thickness, dash="-"):
         artist = LineCollection(
@@ -157,12 +157,11 @@ def _draw_lines(picture, paths, limits, box, dark) -> np.ndarray:
         figure.add_artist(artist)
 
     if box is not None:
-        inset = unit
-        add([_outline(box, (height, width), inset)], "#FFFFFF" if dark else LIGHT_LINE, unit, (0, (6, 6)))
+        add([_outline(box, (height, width), inset=unit)], outline_colour, unit, (0, (6, 6)))
     for i, level in enumerate(contour_levels(limits, FRACTIONS)):
         lines = [path for at, path in paths if at == level]
         if lines:
-            add(lines, colours[i], WIDTHS[i] * unit)
+            add(lines, contour_colour, WIDTHS[i] * unit)
     ink = rendered(figure)
     alpha = ink[..., 3:] / np.float32(255)
     return np.rint(picture * (1 - alpha) + ink[..., :3] * alpha).astype(np.uint8)

@@ -9,7 +9,6 @@ import numpy as np
 
 from .contours import FRACTIONS, contour_levels
 from .heat import (
-    LIGHT_LINE,
     WIDTHS,
     HeatStyle,
     cell_colours,
@@ -143,8 +142,8 @@ class _Strip:
             highest = value_text(legend.limits[1])
             for i, fraction in enumerate(FRACTIONS):
                 last = i == len(FRACTIONS) - 1
-                text = f"{fraction:.0%} of {highest}" if last else f"{fraction:.0%}".replace("%", " %")
-                items.append((self._contour_sample(i, picture_width), text.replace("%", " %", last)))
+                text = f"{100 * fraction:.0f} % of {highest}" if last else f"{100 * fraction:.0f} %"
+                items.append((self._contour_sample(i, picture_width), text))
         if legend.outlined:
             items.append((self._outline_sample, "what the model saw"))
         for draw, text in items:
@@ -160,18 +159,18 @@ class _Strip:
         return y + 1.45 * self.size
 
     def _contour_sample(self, i: int, picture_width: int):
-        colours, edge = line_colours(self.dark)
+        colour, _, edge = line_colours(self.dark)
         unit = line_width(picture_width)
 
         def draw(x, y):
-            for colour, width in ((edge, WIDTHS[i] * unit + 1.8 * unit), (colours[i], WIDTHS[i] * unit)):
-                self._line(x, x + 1.9 * self.size, y + 0.65 * self.size, color=colour, linewidth=width)
+            for ink, width in ((edge, WIDTHS[i] * unit + 1.8 * unit), (colour, WIDTHS[i] * unit)):
+                self._line(x, x + 1.9 * self.size, y + 0.65 * self.size, color=ink, linewidth=width)
 
         return draw
 
     def _outline_sample(self, x: float, y: float) -> None:
         self._line(x, x + 1.9 * self.size, y + 0.65 * self.size, linewidth=line_width(self.width),
-                   color="#FFFFFF" if self.dark else LIGHT_LINE, linestyle=(0, (4, 4)))
+                   color=line_colours(self.dark)[1], linestyle=(0, (4, 4)))
 
     def _colour_sample(self, x: float, y: float) -> None:
         steps = np.linspace(0, 1, 24)

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from .fields import Frame, Seeds, cells, fractal, resample, scatter
 from .glomerulus import Glomerulus
 
-_COARSE = 1.2
+_COARSE = 1.6
 """um; tubules are large and smooth, so half the resolution of the tuft is enough."""
 
 
@@ -36,15 +36,15 @@ def cortex(seeds: Seeds, tuft: Glomerulus) -> Cortex:
     frame = tuft.frame.coarse(_COARSE)
     rng = seeds.rng("tubules")
     x, y = frame.grid()
-    bend = [fractal(seeds.child("bend", axis), frame, 60, 30, 0.5) for axis in "xy"]
+    bend = [fractal(seeds.child("bend", axis), frame, 60, 15, 0.45) for axis in "xy"]
     outside = -resample(tuft.capsule, frame.size)
     centres = _centres(rng, frame, tuft)
     count = len(centres)
-    parts = cells(frame, x + 4.5 * bend[0], y + 4.5 * bend[1], centres, 52.0)
-    gap = (0.8 + rng.gamma(1.5, 0.9, count)).astype(np.float32)[parts.index]
+    parts = cells(frame, x + 5.5 * bend[0], y + 5.5 * bend[1], centres, 52.0)
+    gap = (1.3 + rng.gamma(1.5, 0.9, count)).astype(np.float32)[parts.index]
     girth = rng.uniform(22, 36, count).astype(np.float32)[parts.index]
     tubule = np.minimum(np.minimum(parts.edge - gap, girth - parts.nearest), outside - 3.5)
-    tubule = gaussian_filter(np.where(parts.index < 0, -5, tubule), 2.4 / frame.pixel)
+    tubule = gaussian_filter(np.where(parts.index < 0, -5, tubule), 3.4 / frame.pixel)
 
     distal = rng.random(count) < 0.38
     height = np.where(distal, rng.uniform(6.5, 9, count), rng.uniform(10, 17, count)).astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from .fields import Frame, Seeds, band, ellipses, fractal, inside, noise, resample, shrink, smooth_step
 from .filtration import Barrier, Profile, barrier, feet, humps, loop
@@ -97,11 +97,16 @@ def _wall(seeds: Seeds, frame: Frame, found: ElectronFindings) -> tuple[np.ndarr
 
     dark = 0.25 + 0.03 * fine + 0.03 * coarse
     seen = {
-        "wall": painter.paint(np.maximum(inside(epithelial, pixel, 25), inside(endothelial, pixel, 25)), dark),
+        "wall": painter.paint(
+            np.maximum(inside(epithelial, pixel, 25), inside(endothelial, pixel, 25)), dark
+        ),
         "mesangial": painter.paint(inside(mesangial, pixel, 25), dark + 0.02),
     }
     membrane = inside(np.minimum(extension - out, place.across + half), pixel, 18) * intact
-    painter.paint(membrane, 0.56 + 0.012 * fine + 0.02 * coarse + 0.05 * smooth_step(np.abs(out + half), half * 0.8, half))
+    painter.paint(
+        membrane,
+        0.56 + 0.012 * fine + 0.02 * coarse + 0.05 * smooth_step(np.abs(out + half), half * 0.8, half),
+    )
     _paint_feet(seeds, painter, along, place, out - top, found, fine, pixel)
     _paint_inside(seeds, painter, frame, along, place, np.minimum(inn - pushed, -blob), blob, inn, found, fine, coarse,
                   toward)  # fmt: skip
@@ -120,7 +125,9 @@ def _layout(rng: np.random.Generator) -> tuple[list, float]:
         other = rng.uniform(2200, 4200)
         distance = radius + other + rng.uniform(1700, 3400)
         direction = side + turn + rng.normal(0, 0.25)
-        loops.append(loop(rng, x + distance * np.cos(direction), y + distance * np.sin(direction), other, 0.12))
+        loops.append(
+            loop(rng, x + distance * np.cos(direction), y + distance * np.sin(direction), other, 0.12)
+        )
     return loops, toward
 
 
@@ -145,21 +152,23 @@ def _subepithelial(seeds, along: Profile, place: Barrier, out, found: ElectronFi
     b, a = along.look(tall.astype(np.float32)), along.look(row.half[near].astype(np.float32))
     centre = 0.28 if found.stage < 2.5 else 0.42
     v = (out - centre * b) / (0.66 * b)
-    depth = np.minimum(a, 0.66 * b) * (1 - np.sqrt(u * u + v * v)) + 14 * fine
-    top = along.look(np.maximum(bulge, grown).astype(np.float32))
-    return depth, top, along.look(grown)
+    depth = np.minimum(a, 0.66 * b) * (1 - np.sqrt(u * u + v * v)) + 8 * fine
+    top = along.look(gaussian_filter1d(np.maximum(bulge, grown), 6).astype(np.float32))
+    return depth, top, along.look(gaussian_filter1d(grown, 3))
 
 
 def _subendothelial(seeds, along: Profile, place: Barrier, inn, found: ElectronFindings, fine):
     """Depth inside subendothelial deposits and how far they push the endothelium into the lumen."""
-    row = humps(seeds.rng("subendothelial"), place.length, 0.75 * found.subendothelial, (420, 950), (320, 560), 500)
+    row = humps(
+        seeds.rng("subendothelial"), place.length, 0.75 * found.subendothelial, (420, 950), (320, 560), 500
+    )
     if found.subendothelial < 0.03 or len(row.at) < 2:
         return np.full_like(inn, -1000), np.zeros_like(inn)
     near = along.nearest(row.at)
     offset = ((along.axis - row.at[near]) / row.half[near]).astype(np.float32)
     u, b = along.look(offset), along.look(row.high[near].astype(np.float32))
     v = (inn - 0.4 * b) / (0.55 * b)
-    depth = 0.55 * b * (1 - np.sqrt(u * u + v * v)) + 22 * fine
+    depth = 0.55 * b * (1 - np.sqrt(u * u + v * v)) + 12 * fine
     return depth, b * np.sqrt(np.clip(1 - u * u, 0, 1))
 
 
@@ -170,14 +179,20 @@ def _mesangial(seeds, frame: Frame, centre, found: ElectronFindings, inn, blob, 
         return np.full_like(inn, -1000)
     rng = seeds.rng("mesangial")
     reach = 700 + 1100 * found.mesangium
-    points = np.column_stack([rng.normal(centre[0], reach * 0.6, count), rng.normal(centre[1], reach * 0.6, count)])
+    points = np.column_stack(
+        [rng.normal(centre[0], reach * 0.6, count), rng.normal(centre[1], reach * 0.6, count)]
+    )
     size = rng.uniform(230, 520, count)
-    shapes = np.column_stack([points, size, size * rng.uniform(0.5, 0.95, count), rng.uniform(0, np.pi, count)])
-    depth = ellipses(frame, shapes, 200.0) + 35 * fine
+    shapes = np.column_stack(
+        [points, size, size * rng.uniform(0.5, 0.95, count), rng.uniform(0, np.pi, count)]
+    )
+    depth = ellipses(frame, shapes, 200.0) + 14 * fine + 60 * coarse
     return np.minimum(depth, np.minimum(inn + 30, blob - 60))
 
 
-def _paint_feet(seeds, painter, along: Profile, place: Barrier, above, found: ElectronFindings, fine, pixel) -> None:
+def _paint_feet(
+    seeds, painter, along: Profile, place: Barrier, above, found: ElectronFindings, fine, pixel
+) -> None:
     row = feet(seeds.rng("feet"), place.length, found.effacement)
     near = along.nearest(row.at)
     lean = along.look(row.lean[near].astype(np.float32))
@@ -197,9 +212,9 @@ def _paint_inside(seeds, painter, frame, along, place, free, blob, inn, found, f
     pixel = frame.pixel
     rng = seeds.rng("endothelium")
     sheet = 70 + 55 * np.abs(along.wave(rng, 300)) + 45 * coarse
-    pores = smooth_step(along.wave(rng, 45), 0.9, 1.3) * (sheet < 120)
     inner = inside(inn, pixel)
     cell = _endothelial_nucleus(seeds, frame, place, toward)
+    pores = smooth_step(along.wave(rng, 45), 0.9, 1.3) * (sheet < 120) * (cell < -260)
     lining = inside(np.maximum(np.minimum(free, sheet - free), np.minimum(cell + 260, free)), pixel, 16)
     nucleus = inside(np.minimum(cell, free - 40), pixel, 20) * inner
     _paint_nucleus(painter, cell, nucleus, fine, coarse)
@@ -209,12 +224,14 @@ def _paint_inside(seeds, painter, frame, along, place, free, blob, inn, found, f
     lumen = inside(free, pixel) * inner
     red = _red_cell(seeds, frame, place)
     painter.paint(inside(np.minimum(red, free - 160), pixel, 20) * lumen, 0.2 + 0.006 * fine)
-    painter.paint(lumen, 0.82 + 0.055 * fine + 0.015 * coarse)
+    painter.paint(lumen, 0.8 + 0.06 * fine + 0.015 * coarse)
     nucleus = _mesangial_nucleus(seeds, frame, place, toward, found)
     _paint_nucleus(painter, nucleus, inside(np.minimum(nucleus, inn), pixel, 20) * inner, fine, coarse)
     strands = 1 - np.abs(fractal(seeds.child("strands"), frame, 640, 40, 0.75)).clip(0, 1)
     cytoplasm = smooth_step(coarse + 0.15 * fine + 2.0 * np.clip(nucleus / 700 + 1, 0, 1), 0.3, 0.45)
-    threads = 0.11 * (1 - found.fibrils) * strands - 0.16 * found.fibrils * (noise(seeds.child("fibrils"), frame, 25) > 1)
+    threads = 0.11 * (1 - found.fibrils) * strands - 0.16 * found.fibrils * (
+        noise(seeds.child("fibrils"), frame, 25) > 1
+    )
     matrix = 0.57 - threads + 0.03 * fine
     painter.paint(inner, matrix * (1 - cytoplasm) + (0.48 + 0.08 * fine) * cytoplasm)
 
@@ -235,7 +252,9 @@ def _endothelial_nucleus(seeds, frame: Frame, place: Barrier, toward: float) -> 
     return ellipses(frame, shape, 600.0) if rng.random() < 0.7 else np.full_like(place.across, -600)
 
 
-def _mesangial_nucleus(seeds, frame: Frame, place: Barrier, toward: float, found: ElectronFindings) -> np.ndarray:
+def _mesangial_nucleus(
+    seeds, frame: Frame, place: Barrier, toward: float, found: ElectronFindings
+) -> np.ndarray:
     rng = seeds.rng("mesangial nucleus")
     x, y = place.loops[0].point(toward + rng.normal(0, 0.15), rng.uniform(900, 1500))
     size = rng.uniform(600, 1000)
@@ -250,7 +269,9 @@ def _red_cell(seeds, frame: Frame, place: Barrier) -> np.ndarray:
     angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(1100, 1700)
     x, y = one.x + rng.normal(0, 500), one.y + rng.normal(0, 500)
     body = ellipses(frame, np.array([[x, y, size, size * 0.5, angle]]), 400.0)
-    bite = np.array([[x - size * 0.75 * np.sin(angle), y + size * 0.75 * np.cos(angle), size, size * 0.62, angle]])
+    bite = np.array(
+        [[x - size * 0.75 * np.sin(angle), y + size * 0.75 * np.cos(angle), size, size * 0.62, angle]]
+    )
     cell = np.minimum(body, 60 - ellipses(frame, bite, 400.0))
     return cell if rng.random() < 0.6 else np.full_like(place.across, -400)
 
@@ -261,7 +282,7 @@ def _paint_outside(seeds, painter, frame: Frame, place: Barrier, above, fine, co
     grid = frame.coarse(40.0)
     shape = fractal(seeds.child("podocyte"), grid, 2600, 650, 0.55)
     gradient = np.hypot(*np.gradient(shape, grid.pixel)) + 2.5e-4
-    body = gaussian_filter((shape + 0.12) / gradient, 1.0).clip(-900, 900)
+    body = gaussian_filter((shape + 0.4) / gradient, 1.0).clip(-900, 900)
     body = resample(body, frame.size) + 10 * fine
     body = np.minimum(body, above - 330 - 160 * coarse)
     rng = seeds.rng("podocyte nucleus")

@@ -105,18 +105,22 @@ def noise(seeds: Seeds, frame: Frame, cell: float, stretch: float = 1.0) -> np.n
     return resample(values, frame.size)
 
 
-def fractal(seeds: Seeds, frame: Frame, coarsest: float, finest: float, persistence: float = 0.6) -> np.ndarray:
+def fractal(
+    seeds: Seeds, frame: Frame, coarsest: float, finest: float, persistence: float = 0.6
+) -> np.ndarray:
     """Octaves of noise from ``coarsest`` to ``finest``, each ``persistence`` times the last.
 
     Octaves clearly finer than a pixel are left out: they average to nothing. Small frames therefore show a
     blurred version of what large frames show.
     """
-    total = np.zeros((frame.height, frame.width), np.float32)
-    weight, cell, octave = 1.0, coarsest, 0
+    total, weight, cell, octave = None, 1.0, coarsest, 0
     while cell >= finest * 0.99 and (octave == 0 or cell >= 0.7 * frame.pixel):
-        total += np.float32(weight) * noise(seeds.child(octave), frame, cell)
+        lattice = frame.coarse(cell)
+        values = seeds.rng(octave).standard_normal((lattice.height, lattice.width), dtype=np.float32)
+        values *= np.float32(weight)
+        total = values if total is None else resample(total, lattice.size) + values
         weight, cell, octave = weight * persistence, cell / 2, octave + 1
-    return total
+    return resample(total, frame.size)
 
 
 def inside(depth: np.ndarray, pixel: float, softness: float = 0.0) -> np.ndarray:
@@ -124,7 +128,9 @@ def inside(depth: np.ndarray, pixel: float, softness: float = 0.0) -> np.ndarray
     return np.clip(depth / np.float32(max(pixel, softness)) + np.float32(0.5), 0, 1)
 
 
-def band(distance: np.ndarray, half_width: float | np.ndarray, pixel: float, softness: float = 0.0) -> np.ndarray:
+def band(
+    distance: np.ndarray, half_width: float | np.ndarray, pixel: float, softness: float = 0.0
+) -> np.ndarray:
     """Share of a pixel covered by the line where |``distance``| < ``half_width``."""
     return inside(half_width - np.abs(distance), pixel, softness)
 
@@ -188,24 +194,36 @@ def cells(frame: Frame, x: np.ndarray, y: np.ndarray, centres: np.ndarray, reach
 
 def ellipses(frame: Frame, shapes: np.ndarray, reach: float = 3.0) -> np.ndarray:
     """Depth inside the union of ellipses [n, 5] (x, y, half long axis, half short axis, angle), negative outside."""
-    x, y = frame.grid()
     depth = np.full((frame.height, frame.width), -reach, np.float32)
-    for cx, cy, long, short, angle in shapes.tolist():
-        part = window(frame, cx, cy, long + reach)
-        dx, dy = x[part] - np.float32(cx), y[part] - np.float32(cy)
-        if dx.size == 0:
-            continue
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        u, v = (dx * cos + dy * sin) / np.float32(long), (dy * cos - dx * sin) / np.float32(short)
-        here = np.float32(short) * (1 - np.sqrt(u * u + v * v))
-        depth[part] = np.maximum(depth[part], here)
+    if len(shapes) == 0:
+        return depth
+    pixel, (wide, high) = frame.pixel, frame.extent
+    radius = int((shapes[:, 2].max() + reach) / pixel) + 1
+    steps = np.arange(-radius, radius + 1)
+    batch = max(1, 400_000 // len(steps) ** 2)
+    for first in range(0, len(shapes), batch):
+        cx, cy, long, short, angle = shapes[first : first + batch].astype(np.float32).T[..., None, None]
+        column = ((cx + wide / 2) / pixel).astype(np.int64) + steps[None, None, :]
+        row = ((cy + high / 2) / pixel).astype(np.int64) + steps[None, :, None]
+        dx = (column + 0.5).astype(np.float32) * np.float32(pixel) - np.float32(wide / 2) - cx
+        dy = (row + 0.5).astype(np.float32) * np.float32(pixel) - np.float32(high / 2) - cy
+        cos, sin = np.cos(angle), np.sin(angle)
+        u, v = (dx * cos + dy * sin) / long, (dy * cos - dx * sin) / short
+        here = short * (1 - np.sqrt(u * u + v * v))
+        shown = (here > -reach) & (column >= 0) & (column < frame.width) & (row >= 0) & (row < frame.height)
+        place = row * frame.width + column
+        np.maximum.at(depth.reshape(-1), place[shown], here[shown])
     return depth
 
 
-def scatter(rng: np.random.Generator, extent: tuple[float, float], spacing: float, jitter: float = 0.8) -> np.ndarray:
+def scatter(
+    rng: np.random.Generator, extent: tuple[float, float], spacing: float, jitter: float = 0.8
+) -> np.ndarray:
     """Points [n, 2] on a jittered hexagonal lattice that covers ``extent`` and one spacing beyond."""
     wide, high = extent[0] / 2 + spacing, extent[1] / 2 + spacing
-    ys, xs = np.meshgrid(np.arange(-high, high, spacing * 0.87), np.arange(-wide, wide, spacing), indexing="ij")
+    ys, xs = np.meshgrid(
+        np.arange(-high, high, spacing * 0.87), np.arange(-wide, wide, spacing), indexing="ij"
+    )
     xs = xs + (np.arange(xs.shape[0]) % 2)[:, None] * spacing / 2
     points = np.stack([xs.ravel(), ys.ravel()], 1)
     return points + rng.uniform(-0.5, 0.5, points.shape) * jitter * spacing

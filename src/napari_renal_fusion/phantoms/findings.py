@@ -66,7 +66,7 @@ _AMBIGUOUS_LIGHT = LightFindings(1.4, 0.45, 0.45, 0.3, 0.3)
 _PANELS = {
     Disease.IGA_NEPHROPATHY: (3.0, 0.4, 0.8, 2.0, 0.0, 1.5, 2.0, 0.6),
     Disease.MEMBRANOUS_NEPHROPATHY: (0.2, 3.0, 0.3, 2.0, 0.2, 2.0, 2.0, 0.2),
-    Disease.LUPUS_NEPHRITIS: (2.2, 3.0, 2.2, 2.7, 2.6, 2.3, 2.3, 1.2),
+    Disease.LUPUS_NEPHRITIS: (2.3, 3.0, 2.3, 2.7, 2.6, 2.3, 2.3, 0.8),
     Disease.MINIMAL_CHANGE: (0.0,) * 8,
     Disease.ANTI_GBM: (0.1, 3.0, 0.2, 1.0, 0.0, 2.0, 1.8, 1.0),
     Disease.AMYLOIDOSIS: (0.1, 0.2, 0.2, 0.2, 0.0, 0.2, 0.4, 0.1),
@@ -137,7 +137,9 @@ def electron_findings(spec: BiopsySpec, index: int) -> ElectronFindings:
     """What one electron micrograph shows; with difficulty more fields happen to miss the deposits."""
     doubt = _doubt(spec, spec.seeds.rng("TEM", "findings"))
     rng = spec.seeds.rng("TEM", index, "findings")
-    clear = _MEMBRANOUS_ELECTRON[spec.stage or 2] if spec.disease not in _ELECTRON else _ELECTRON[spec.disease]
+    clear = (
+        _MEMBRANOUS_ELECTRON[spec.stage or 2] if spec.disease not in _ELECTRON else _ELECTRON[spec.disease]
+    )
     found = _blend(clear, _AMBIGUOUS_ELECTRON, doubt, rng, 0.05 + 0.1 * spec.difficulty)
     if rng.random() < 0.5 * spec.difficulty:
         missed = 0.25 * rng.random()

@@ -53,11 +53,19 @@ def render_im(spec: BiopsySpec, antibody: str) -> PhantomImage:
     }
     truth["deposits"] = truth["wall"] | truth["mesangial"]
     return PhantomImage(
-        stamp(pixels), "IM", antibody, (FIELD / height, "um"), truth, intensity=found.intensity, magnification=400.0
+        stamp(pixels),
+        "IM",
+        antibody,
+        (FIELD / height, "um"),
+        truth,
+        intensity=found.intensity,
+        magnification=400.0,
     )
 
 
-def _deposits(seeds: Seeds, drawn: Tissue, found: FluorescenceFindings) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _deposits(
+    seeds: Seeds, drawn: Tissue, found: FluorescenceFindings
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Light of the deposits (of 255) and where they are."""
     frame = drawn.frame
     clumps = fractal(seeds.child("clumps"), frame, 6.0, 1.5, 0.7)
@@ -92,8 +100,14 @@ def _specks(rng: np.random.Generator, frame: Frame, spread: float) -> np.ndarray
     x, y = frame.grid()
     light = np.zeros((frame.height, frame.width), np.float32)
     points = scatter(rng, frame.extent, 26.0, 1.0)
-    draw, size, power = rng.random(len(points)), rng.uniform(0.5, 1.3, len(points)), rng.uniform(20, 190, len(points))
-    for (cx, cy), radius, strength in zip(points[draw < spread / 300], size[draw < spread / 300], power, strict=False):
+    draw, size, power = (
+        rng.random(len(points)),
+        rng.uniform(0.5, 1.3, len(points)),
+        rng.uniform(20, 190, len(points)),
+    )
+    for (cx, cy), radius, strength in zip(
+        points[draw < spread / 300], size[draw < spread / 300], power, strict=False
+    ):
         part = window(frame, cx, cy, 4 * radius)
         distance = (x[part] - cx) ** 2 + (y[part] - cy) ** 2
         light[part] += strength * np.exp(-distance / (2 * radius * radius))

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from .fields import Frame, Seeds, cells, fractal, noise, resample, scatter
 
-GRID = 0.6
+GRID = 0.8
 """Pixel side in um of the grid on which tissue geometry is computed, whatever the size of the picture."""
 
 
@@ -65,36 +65,47 @@ class Glomerulus:
     nuclei: np.ndarray
 
 
-def glomerulus(seeds: Seeds, frame: Frame, mesangium: float, cellularity: float, crescent: float = 0.0) -> Glomerulus:
+def glomerulus(
+    seeds: Seeds, frame: Frame, mesangium: float, cellularity: float, crescent: float = 0.0
+) -> Glomerulus:
     """Build the tuft on ``frame`` (um); ``mesangium`` and ``cellularity`` from 0 to 1."""
     curve = outline(seeds)
     x, y = frame.grid()
     capsule, angle = curve.depth(x, y)
     rng = seeds.rng("tuft")
-    bend = fractal(seeds.child("bend"), frame, 44, 22, 0.5), fractal(seeds.child("bend", "y"), frame, 44, 22, 0.5)
-    wx, wy = x + 3.2 * bend[0], y + 3.2 * bend[1]
+    bend = (
+        fractal(seeds.child("bend"), frame, 44, 11, 0.5),
+        fractal(seeds.child("bend", "y"), frame, 44, 11, 0.5),
+    )
+    wx, wy = x + 4.0 * bend[0], y + 4.0 * bend[1]
 
     hilum = rng.uniform(-np.pi, np.pi)
-    gap = 5.0 + 3.0 * np.cos(angle - hilum - np.pi) + 2.2 * bend[0] + 22 * crescent * _bump(angle, hilum + 2.4)
+    gap = (
+        5.0 + 3.0 * np.cos(angle - hilum - np.pi) + 2.2 * bend[0] + 22 * crescent * _bump(angle, hilum + 2.4)
+    )
     tuft = capsule - np.maximum(gap, 1.0)
     lobes = _lobes(rng, curve)
     territory = cells(frame, wx, wy, lobes, 80.0)
-    slit = 1.0 + 1.3 * bend[1]
-    lobule = np.minimum(gaussian_filter(territory.edge, 1.6 / frame.pixel) - np.maximum(slit, -2.0), tuft)
+    slit = 0.4 + 1.5 * bend[1]
+    lobule = np.minimum(gaussian_filter(territory.edge, 2.4 / frame.pixel) - np.maximum(slit, -2.0), tuft)
 
     loops = _loops(rng, curve)
     capillary = cells(frame, wx, wy, loops, 17.0)
     rim = 1.2 + 0.5 * mesangium
     stalk = np.clip((lobule - 7) / 13, 0, 1)
     size = rng.gamma(2.0, 0.45, len(loops)).astype(np.float32)
-    size += np.where(rng.random(len(loops)) < 0.1 + 0.4 * max(0.0, cellularity - 0.3), 9, 0).astype(np.float32)
+    size += np.where(rng.random(len(loops)) < 0.1 + 0.4 * max(0.0, cellularity - 0.3), 9, 0).astype(
+        np.float32
+    )
     loop = np.where(capsule > 0, capillary.index, -1)
     narrow = np.where(loop >= 0, size[loop], 0) + stalk * (1.2 + 7.0 * mesangium) + 0.5 + 0.7 * mesangium
     lumen = np.minimum(capillary.edge, lobule - rim) - gaussian_filter(narrow, 1.0 / frame.pixel)
     lumen = gaussian_filter(lumen, 0.7 / frame.pixel) + 0.35 * noise(seeds.child("ragged"), frame, 5.0)
     full = rng.random(len(loops)) < rng.uniform(0.05, 0.35)
     blood = np.where(loop >= 0, full[loop], False).astype(np.float32)
-    nuclei = _nuclei(seeds.rng("nuclei"), frame, curve, lobule, lumen, stalk, capsule, cellularity, crescent, hilum)
+    nuclei = _nuclei(
+        seeds.rng("nuclei"), frame, curve, lobule, lumen, stalk, capsule, cellularity, crescent, hilum
+    )
     return Glomerulus(frame, curve, capsule, lobule, lumen, stalk, loop, blood, nuclei)
 
 
@@ -104,8 +115,8 @@ def _bump(angle: np.ndarray, centre: float) -> np.ndarray:
 
 def _lobes(rng: np.random.Generator, curve: Outline) -> np.ndarray:
     count = int(rng.integers(6, 9))
-    angles = rng.uniform(0, 2 * np.pi) + np.arange(count) * 2 * np.pi / count + rng.uniform(-0.25, 0.25, count)
-    reach = curve.radius * rng.uniform(0.5, 0.68, count)
+    angles = rng.uniform(0, 2 * np.pi) + np.arange(count) * 2 * np.pi / count + rng.uniform(-0.4, 0.4, count)
+    reach = curve.radius * rng.uniform(0.42, 0.72, count)
     ring = np.stack([curve.x + reach * np.cos(angles), curve.y + reach * np.sin(angles)], 1)
     middle = np.array([[curve.x, curve.y]]) + rng.uniform(-12, 12, (2, 2))
     points = np.concatenate([ring, middle])
@@ -131,7 +142,9 @@ def _nuclei(rng, frame, curve, lobule, lumen, stalk, capsule, cellularity, cresc
     chance = 0.3 + 0.25 * stalk[at] + 0.5 * max(0.0, cellularity - 0.2)
     tuft = solid & (draw < chance)
     _, direction = curve.depth(points[:, 0].astype(np.float32), points[:, 1].astype(np.float32))
-    cells_of_crescent = (lobule[at] < -2) & (capsule[at] > 1) & (draw < 0.9 * crescent * _bump(direction, hilum + 2.4))
+    cells_of_crescent = (
+        (lobule[at] < -2) & (capsule[at] > 1) & (draw < 0.9 * crescent * _bump(direction, hilum + 2.4))
+    )
     keep = tuft | cells_of_crescent
     half = 2.1 + 1.3 * long
     shapes = np.column_stack([points, half * 1.1, half * (0.62 + 0.38 * ratio), angle * np.pi])[keep]

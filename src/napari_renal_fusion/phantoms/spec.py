@@ -73,11 +73,15 @@ class BiopsySpec(BaseModel):
         if membranous and self.stage is None:
             object.__setattr__(self, "stage", 2)
         if len(self.outliers) > self.n_tem:
-            raise ValueError(f"{len(self.outliers)} outliers do not fit into a bag of {self.n_tem} TEM images")
+            raise ValueError(
+                f"{len(self.outliers)} outliers do not fit into a bag of {self.n_tem} TEM images"
+            )
         for name in ("om_size", "im_size", "tem_size"):
             width, height = getattr(self, name)
             if not (96 <= width <= 8192 and 64 <= height <= 8192):
-                raise ValueError(f"{name} must lie between 96 x 64 and 8192 x 8192 pixels, got {width} x {height}")
+                raise ValueError(
+                    f"{name} must lie between 96 x 64 and 8192 x 8192 pixels, got {width} x {height}"
+                )
         return self
 
     @property

@@ -62,7 +62,9 @@ def stamp(image: np.ndarray) -> np.ndarray:
         )
     marked = image.copy()
     ink = np.kron(WORD, np.ones((cell, cell), bool))
-    corner = marked[_MARGIN * cell : _MARGIN * cell + ink.shape[0], _MARGIN * cell : _MARGIN * cell + ink.shape[1]]
+    corner = marked[
+        _MARGIN * cell : _MARGIN * cell + ink.shape[0], _MARGIN * cell : _MARGIN * cell + ink.shape[1]
+    ]
     corner[...] = np.where(ink if image.ndim == 2 else ink[..., None], 245, 10).astype(image.dtype)
     return marked
 

@@ -17,8 +17,8 @@ LAYERS = (
     "wall_deposits",
     "capillary_wall",
     "capillary_lumen",
-    "mesangial_deposits",
     "mesangial_strands",
+    "mesangial_deposits",
     "amyloid",
     "mesangium",
     "podocyte",
@@ -74,23 +74,26 @@ def tissue(seeds: Seeds, frame: Frame, found: LightFindings) -> Tissue:
     thick = _thickness(seeds, tuft, found, up)
     spiky = thick * (1 + 0.45 * found.spikes * np.clip(fine, -1.5, 1.5))
     loop_wall = inside(spiky / 2 - np.abs(lumen + spiky / 2), pixel) * in_lobule
-    rim_wall = band(lobule - 0.5, 0.3 + 0.16 * thick, pixel) * in_capsule
+    rim_wall = band(lobule - 0.5, 0.14 + 0.14 * thick, pixel) * in_capsule
     wall = np.maximum(loop_wall, 0.85 * rim_wall)
     in_lumen = inside(lumen, pixel) * in_lobule
     stalk = smooth_step(up(tuft.stalk) + 0.35 * found.mesangium + 0.12 * coarse, 0.18, 0.42)
     matrix = in_lobule * (1 - in_lumen) * stalk
 
     cover["nuclei"] = inside(up(nuclei) + 0.12 * fine, pixel, 0.5) * 0.95
-    cover["red_cells"] = inside(np.minimum(lumen - 0.6, up(tuft.blood) * 4 - 2 + coarse), pixel, 0.6) * in_lobule
-    patches = _patches(noise(seeds.child("granules"), frame, 1.7), found.wall_deposits)
+    cover["red_cells"] = (
+        inside(np.minimum(lumen - 0.6, up(tuft.blood) * 4 - 2 + coarse), pixel, 0.6) * in_lobule
+    )
+    patches = _patches(noise(seeds.child("granules"), frame, 1.7), found.wall_deposits) * 0.6
     outer = inside(spiky * 0.55 - np.abs(lumen + spiky), pixel, 0.5) * in_lobule
     cover["wall_deposits"] = outer * patches
     cover["capillary_wall"] = wall
     cover["capillary_lumen"] = in_lumen
+    mesh = fractal(seeds.child("mesh"), frame, 4.8, 1.2, 0.7)
+    strands = smooth_step(0.42 - np.abs(mesh), 0.0, 0.3) * (0.3 + 0.65 * found.mesangium)
+    cover["mesangial_strands"] = matrix * strands * (1 - found.amorphous)
     clumps = _patches(fractal(seeds.child("clumps"), frame, 5.0, 2.5, 0.6), found.mesangial_deposits)
     cover["mesangial_deposits"] = matrix * clumps
-    strands = smooth_step(0.35 - np.abs(0.6 * coarse + 0.5 * fine), -0.05, 0.2)
-    cover["mesangial_strands"] = matrix * strands * (0.35 + 0.65 * found.mesangium) * (1 - found.amorphous)
     cover["amyloid"] = matrix * found.amorphous
     cover["mesangium"] = matrix
     cover["podocyte"] = inside(lobule + 0.9 + 0.7 * coarse, pixel, 0.8) * in_capsule
@@ -98,8 +101,8 @@ def tissue(seeds: Seeds, frame: Frame, found: LightFindings) -> Tissue:
     if found.crescent > 0.3:
         cover["crescent"] = in_capsule * smooth_step(up(_crescent(tuft)) + 0.1 * coarse, 0.3, 0.4)
     cover["urinary_space"] = in_capsule
-    cover["capsule"] = band(capsule + 0.9, 1.0 + 0.25 * coarse, pixel, 0.5)
-    cover["tubular_membrane"] = band(tubule, 0.6 + 0.12 * coarse, pixel, 0.4) * (1 - in_capsule)
+    cover["capsule"] = band(capsule + 0.9, 0.8 + 0.25 * coarse, pixel, 0.5)
+    cover["tubular_membrane"] = band(tubule, 0.42 + 0.12 * coarse, pixel, 0.4) * (1 - in_capsule)
     cover["tubular_lumen"] = inside(up(rest.lumen) + 0.3 * fine, pixel, 0.8)
     body, kind = inside(tubule, pixel), up(rest.kind)
     cover["proximal"], cover["distal"] = body * (1 - kind), inside(tubule, pixel)
@@ -107,7 +110,7 @@ def tissue(seeds: Seeds, frame: Frame, found: LightFindings) -> Tissue:
     cover["interstitium"] = np.ones_like(wall)
 
     deposits = {
-        "wall": (loop_wall * patches > 0.4) & (found.wall_deposits > 0.25),
+        "wall": (loop_wall * patches > 0.25) & (found.wall_deposits > 0.25),
         "mesangial": (matrix * clumps > 0.5) & (found.mesangial_deposits > 0.25),
     }
     tint = up(rest.tint) * body + 0.6 * fractal(seeds.child("tint"), frame, 80, 20, 0.6)

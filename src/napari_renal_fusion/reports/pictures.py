@@ -48,9 +48,17 @@ class Picture:
         return replace(self, pixels=zoom_image(self.pixels, 1 / step), zoom=self.zoom / step)
 
     def with_heat(
-        self, heat_map: HeatMap | None, limits: tuple[float, float], style: HeatStyle = "contours"
+        self,
+        heat_map: HeatMap | None,
+        limits: tuple[float, float],
+        style: HeatStyle = "contours",
+        *,
+        unit: float | None = None,
     ) -> np.ndarray:
-        """RGB pixels, uint8 [h, w, 3], with the map on top and the outline of what the model saw."""
+        """RGB pixels, uint8 [h, w, 3], with the map on top and the outline of what the model saw.
+
+        ``unit`` is the base line width in pixels, by default by the picture's width.
+        """
         if heat_map is None:
             return to_rgb8(self.pixels)
         raw = heat_map.raw
@@ -60,7 +68,7 @@ class Picture:
             scale, translate = zoom_placement(place.scale, place.translate, self.zoom)
         return draw_heat(
             self.pixels, raw, scale, translate, limits=limits, dark=self.dark, style=style,
-            box=zoom_box(_sides(heat_map.box), self.zoom),
+            box=zoom_box(_sides(heat_map.box), self.zoom), unit=unit,
         )
 
     def outlined(self, heat_map: HeatMap | None) -> bool:

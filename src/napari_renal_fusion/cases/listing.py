@@ -1,0 +1,135 @@
+"""What lies in one folder, and whether that makes it a case."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import RenalFusionError
+from .image_formats import IMAGE_SUFFIXES, UNSUPPORTED_SUFFIXES
+from .modality import Modality
+from .names import modality_of_file, modality_of_folder, natural_key, readable
+
+# Results, records and masks that people and programs keep beside a case's images.
+_QUIET_FOLDERS = frozenset(
+    ("truth", "mask", "masks", "crops", "thumbnails", "thumbs", "overlays", "results", "reports")
+    + ("__macosx", "@eadir")
+)
+LAYOUT = (
+    "A case is a folder with the subfolders OM, IM and TEM (or LM, IF, EM, 光镜, 免疫荧光, 电镜), "
+    "or with files named OM_1.jpg, IM_1.jpg, TEM_1.jpg."
+)
+
+
+class Listing:
+    """The folders and image files in one folder, hidden and other files left out, in natural order.
+
+    Nothing is opened: a cohort of thousands of images on a share must list in a moment.
+
+    Raises
+    ------
+    RenalFusionError
+        ``case_folder_missing``, ``case_folder_is_file`` or ``case_folder_unreadable``.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.folders: list[str] = []
+        self.files: list[tuple[str, int]] = []  # name, bytes
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    self._add(entry)
+        except OSError as error:
+            raise _unlistable(path, error) from error
+        self.folders.sort(key=natural_key)
+        self.files.sort(key=lambda file: natural_key(os.path.splitext(file[0])[0]))  # noqa: PTH122
+
+    def _add(self, entry: os.DirEntry[str]) -> None:
+        if entry.name.startswith((".", "~$", "$")):
+            return
+        if entry.is_dir():
+            self.folders.append(entry.name)
+            return
+        suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - a Path a file is slow
+        if suffix in IMAGE_SUFFIXES or suffix in UNSUPPORTED_SUFFIXES:
+            try:
+                size = entry.stat().st_size
+            except OSError:  # a dangling link; reading the image will say so
+                size = -1
+            self.files.append((entry.name, size))
+
+    @property
+    def empty(self) -> bool:
+        return not self.folders and not self.files
+
+    @property
+    def open_folders(self) -> list[str]:
+        """Subfolders that may hold originals."""
+        return [name for name in self.folders if name.casefold() not in _QUIET_FOLDERS]
+
+    @property
+    def is_case(self) -> bool:
+        """Whether a subfolder or a file carries the name of a modality."""
+        return any(self.modality_of(name) for name in self.folders) or self.is_flat
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is a patient's folder of the authors: images named by modality directly in it."""
+        return any(modality_of_file(name) for name, _ in self.files)
+
+    def modality_of(self, name: str) -> Modality | None:
+        """Modality of a subfolder; a folder called ``EM 001`` that holds OM and TEM is itself a case."""
+        modality = modality_of_folder(name)
+        if modality is None:
+            return None
+        inner = try_listing(self.path / name)
+        return None if inner and any(modality_of_folder(folder) for folder in inner.folders) else modality
+
+
+def try_listing(path: Path) -> Listing | None:
+    """The listing of a folder, or None if it cannot be read."""
+    try:
+        return Listing(path)
+    except RenalFusionError:
+        return None
+
+
+def not_a_case(folder: Listing) -> RenalFusionError:
+    """The error for a folder in which there is no case."""
+    if folder.empty:
+        return RenalFusionError(
+            "case_folder_empty",
+            f"The folder {readable(folder.path)} holds no images and no folders",
+            path=folder.path,
+            remedy=LAYOUT,
+        )
+    return RenalFusionError(
+        "case_folder_unrecognised",
+        f"No case was recognised in the folder {readable(folder.path)}",
+        path=folder.path,
+        remedy=LAYOUT,
+    )
+
+
+def _unlistable(path: Path, error: OSError) -> RenalFusionError:
+    if isinstance(error, FileNotFoundError):
+        return RenalFusionError(
+            "case_folder_missing",
+            f"The folder {readable(path)} does not exist",
+            path=path,
+            remedy="Check its name, and whether the drive is connected.",
+        )
+    if isinstance(error, NotADirectoryError):
+        return RenalFusionError(
+            "case_folder_is_file",
+            f"{readable(path)} is a file, not a case folder",
+            path=path,
+            remedy=f"Choose the folder that contains it. {LAYOUT}",
+        )
+    return RenalFusionError(
+        "case_folder_unreadable",
+        f"The folder {readable(path)} cannot be read ({error.strerror or error})",
+        path=path,
+        remedy="Check that you may read it and that the drive or network share is connected.",
+    )

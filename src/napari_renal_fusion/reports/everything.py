@@ -1,0 +1,56 @@
+"""All files of one case's answer, written in one pass over its images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..cases import Case
+from ..compute.atomic import write_text
+from ..compute.progress import Progress
+from ..explain.explanation import Explanation
+from ..inference.prediction import Prediction
+from .exhibits import Exhibits
+from .files import write_prediction
+from .overlays import save_overlay
+from .pictures import read_picture
+from .report import render_report
+from .words import opinion_shown
+
+
+def write_all(
+    case: Case,
+    prediction: Prediction,
+    explanation: Explanation | None,
+    out_dir: Path | str,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write ``prediction.json``, ``overlays/<key>.png`` and ``report.html`` into ``out_dir``.
+
+    Overlays need an explanation. Each image is read once and only one is held at full size.
+
+    Raises
+    ------
+    RenalFusionError
+        If the folder cannot be written, or an image that an overlay needs cannot be read any more.
+    """
+    out_dir, progress = Path(out_dir), progress or Progress()
+    if not opinion_shown(prediction):
+        explanation = None
+    written = [out_dir / "prediction.json"]
+    write_prediction(prediction, written[0], case=case, explanation=explanation)
+    exhibits = Exhibits(case, prediction, explanation)
+    keys = prediction.selection.keys
+    if explanation is None:
+        exhibits.add_all()
+    else:
+        for done, key in enumerate(keys):
+            progress.update(0.9 * done / len(keys), f"Drawing {key}")
+            picture = read_picture(case, prediction, explanation, key)
+            written.append(save_overlay(case, prediction, explanation, picture, out_dir / "overlays"))
+            exhibits.add(picture)
+    progress.update(0.9, "Writing the report")
+    exhibits.add_left_out()
+    written.append(out_dir / "report.html")
+    write_text(written[-1], render_report(exhibits))
+    progress.update(1.0, "Written")
+    return written

@@ -1,0 +1,94 @@
+"""The reader: from top to bottom the case, what enters, the model's opinion and its reasons."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from .case_header import CaseHeader
+from .contribution_section import ContributionSection
+from .heat_map_section import HeatMapSection
+from .opinion_section import OpinionSection
+from .run_section import RunSection
+from .selection_section import SelectionSection
+from .theme import RHYTHM, label
+from .words import KEYS, RESEARCH_USE
+
+
+class Reader(QWidget):
+    """A column of sections that scrolls; the research-use line never scrolls away."""
+
+    report_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.header = CaseHeader()
+        self.selection = SelectionSection()
+        self.run = RunSection()
+        self.opinion = OpinionSection()
+        self.heat_map = HeatMapSection()
+        self.contributions = ContributionSection()
+        self.keys = label("\n".join(f"{keys}: {what}" for keys, what in KEYS), "secondary")
+        self.keys.hide()
+        column_widget = QWidget()
+        column = QVBoxLayout(column_widget)
+        column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
+        column.setSpacing(2 * RHYTHM)
+        for section in (
+            self.header, self.run, self.opinion, self.heat_map, self.contributions, self.selection, self.keys,
+        ):  # fmt: skip
+            column.addWidget(section)
+        column.addStretch(1)
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setWidget(column_widget)
+        self.report_button = QPushButton("Write report…")
+        self.report_button.clicked.connect(self.report_wanted)
+        self.keys_button = QPushButton("Keys")
+        self.keys_button.setToolTip("Alt+K")
+        self.keys_button.setCheckable(True)
+        self.keys_button.toggled.connect(self._show_keys)
+        self.message = label("", "")
+        self.message.setOpenExternalLinks(True)
+        self.message.hide()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.scroll, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
+        foot.setSpacing(RHYTHM // 2)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(RHYTHM)
+        buttons.addWidget(self.report_button)
+        buttons.addWidget(self.keys_button)
+        buttons.addStretch(1)
+        foot.addWidget(self.message)
+        foot.addLayout(buttons)
+        foot.addWidget(label(RESEARCH_USE, "secondary"))
+        outer.addLayout(foot)
+        self.show_answer_parts(False)
+
+    def sizeHint(self) -> QSize:
+        return QSize(340, 600)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(300, 300)
+
+    def show_answer_parts(self, there: bool) -> None:
+        """Show or hide what makes sense only with an explanation."""
+        self.heat_map.setVisible(there)
+        self.contributions.setVisible(there)
+        self.report_button.setEnabled(there)
+
+    def show_message(self, sentence: str) -> None:
+        """Say what came of the report."""
+        self.message.setText(sentence)
+        self.message.setVisible(bool(sentence))
+
+    def _show_keys(self, there: bool) -> None:
+        self.keys.setVisible(there)
+        if there:
+            self.scroll.ensureWidgetVisible(self.keys)
