@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from napari_renal_fusion.cases import Modality
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.explain import explain, layer_names
+from napari_renal_fusion.explain.deeper import OneImageVaries
 
 from .conftest import make_images, make_session, predict
 from .test_cams import LIBRARY, library_raw, relative_difference
@@ -52,6 +54,15 @@ def test_an_in_place_activation_after_the_layer_does_not_change_the_map(networks
     finally:
         backbone.layer1[0].act1.inplace = True
     assert relative_difference(recorded, theirs) <= 1e-5
+
+
+def test_the_wrapped_network_answers_as_the_prediction_does(networks):
+    session = make_session(networks["swin"], make_images(3))
+    for key, picture in session.inputs.items():
+        modality = Modality(key.split("-")[0])
+        varies = OneImageVaries(session, modality, session.order[modality].index(key))
+        probabilities = session.calibrate(varies(picture[None]))[0].tolist()
+        assert probabilities == pytest.approx(predict(session).probabilities, abs=1e-6)
 
 
 def test_images_that_are_not_used_are_not_encoded(networks, monkeypatch):

@@ -124,16 +124,17 @@ def _raw_maps(
     if layer == OUTPUT_LAYER:
         progress.update(0.0, "Heat maps")
         return token_cams(session, class_index, method)
+    inputs = session.inputs
     wanted = [
-        (modality, key)
+        key
         for modality, keys in session.order.items()
         for key in keys
         if _is_used(_entry(record, modality, key))
     ]
     maps = {}
-    for i, (modality, key) in enumerate(wanted):
+    for i, key in enumerate(wanted):
         progress.update(i / len(wanted), f"Heat map {i + 1} of {len(wanted)}: {session.names[key]}")
-        maps[key] = layer_cam(session, modality, key, class_index, method, layer)
+        maps[key] = layer_cam(session, key, inputs[key], class_index, method, layer)
     return maps
 
 

@@ -59,11 +59,11 @@ def offered_layers(session: Session) -> tuple[str, ...]:
 
 
 def layer_cam(
-    session: Session, modality: Modality, key: str, class_index: int, method: CamMethod, layer: str
+    session: Session, key: str, image: Tensor, class_index: int, method: CamMethod, layer: str
 ) -> np.ndarray:
     """Raw map, float32 [h, w], of one image at a named layer of the backbone of its encoder.
 
-    The image passes through its encoder once more; the tokens of all other images are held fixed.
+    ``image`` is the normalised network input [3, H, W] of the image called ``key``. It passes through its encoder once more; the tokens of all other images are held fixed.
     Tokens that were made in lower precision are not reproduced to the last digit.
 
     Raises
@@ -72,10 +72,11 @@ def layer_cam(
         ``layer_unknown`` if the backbone has no layer of this name, ``layer_not_spatial`` if what it
         gives does not lie on a grid over the image.
     """
+    modality = next(modality for modality, keys in session.order.items() if key in keys)
     encoder = session.network.encoders[modality.value]
     target = _find(session, modality, layer)
     varies = OneImageVaries(session, modality, session.order[modality].index(key))
-    image = session.inputs[key][None].to(next(session.network.parameters()).device)
+    image = image[None].to(next(session.network.parameters()).device)
     activations, gradients = _captured(
         varies, target, _OnGrid(encoder.backbone, target, layer), image, class_index, method
     )

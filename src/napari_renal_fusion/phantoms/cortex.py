@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from .fields import Frame, Seeds, cells, fractal, resample, scatter
+from .fields import Frame, Seeds, cells, fractal, open_only, resample, scatter
 from .glomerulus import Glomerulus
 
 _COARSE = 1.6
@@ -42,8 +42,9 @@ def cortex(seeds: Seeds, tuft: Glomerulus) -> Cortex:
     count = len(centres)
     parts = cells(frame, x + 5.5 * bend[0], y + 5.5 * bend[1], centres, 52.0)
     gap = (1.3 + rng.gamma(1.5, 0.9, count)).astype(np.float32)[parts.index]
-    girth = rng.uniform(22, 36, count).astype(np.float32)[parts.index]
+    girth = rng.uniform(25, 38, count).astype(np.float32)[parts.index]
     tubule = np.minimum(np.minimum(parts.edge - gap, girth - parts.nearest), outside - 3.5)
+    tubule = open_only(tubule, parts.index, 5.5, 15.0)
     tubule = gaussian_filter(np.where(parts.index < 0, -5, tubule), 3.4 / frame.pixel)
 
     distal = rng.random(count) < 0.38
@@ -66,7 +67,7 @@ def cortex(seeds: Seeds, tuft: Glomerulus) -> Cortex:
 
 def _centres(rng: np.random.Generator, frame: Frame, tuft: Glomerulus) -> np.ndarray:
     """Tubule segments [n, 5] that keep clear of the capsule; their common slant varies from field to field."""
-    points = scatter(rng, frame.extent, 46.0, 0.75)
+    points = scatter(rng, frame.extent, 44.0, 0.75)
     half = rng.gamma(1.3, 9.0, len(points)).clip(0, 30)
     angle = rng.uniform(0, np.pi) + rng.normal(0, 0.7, len(points))
     depth, _ = tuft.outline.depth(points[:, 0].astype(np.float32), points[:, 1].astype(np.float32))
@@ -80,7 +81,7 @@ def _nuclei(rng, frame: Frame, tubule, lumen, outside) -> tuple[np.ndarray, np.n
     draw, size, angle = rng.random(len(points)), rng.random(len(points)), rng.uniform(0, np.pi, len(points))
     at = frame.index(points[:, 0], points[:, 1])
     inside = (tubule[at] > 3.0) & (tubule[at] < 9.5) & (lumen[at] < -1.0) & (draw < 0.8)
-    between = (tubule[at] < -0.3) & (outside[at] > 2.5) & (draw < 0.6)
+    between = (tubule[at] < -0.3) & (outside[at] > 2.5) & (draw < 0.4)
     half = 2.4 + 0.8 * size
     round_ones = np.column_stack([points, half, half * (0.85 + 0.15 * draw), angle])[inside]
     thin = np.column_stack([points, 2.6 + 2.6 * size, 1.1 + 0.8 * draw, angle])[between]

@@ -90,7 +90,7 @@ def _wall(seeds: Seeds, frame: Frame, found: ElectronFindings) -> tuple[np.ndarr
     mx, my = loops[0].point(toward, 900)
     blob = 1300 + 1700 * found.mesangium - np.sqrt((x - mx) ** 2 + (y - my) ** 2) + 330 * coarse
     blob = np.where(place.nearest == 0, blob, -3000)
-    mesangial = _mesangial(seeds, frame, (mx, my), found, inn, blob, fine)
+    mesangial = _mesangial(seeds, frame, (mx, my), found, inn, blob, fine + 4 * coarse)
     intact = 1.0
     if found.rupture > 0.3:
         intact = 1 - smooth_step(along.wave(seeds.rng("rupture"), 420), 1.2, 1.35)
@@ -172,7 +172,7 @@ def _subendothelial(seeds, along: Profile, place: Barrier, inn, found: ElectronF
     return depth, b * np.sqrt(np.clip(1 - u * u, 0, 1))
 
 
-def _mesangial(seeds, frame: Frame, centre, found: ElectronFindings, inn, blob, fine):
+def _mesangial(seeds, frame: Frame, centre, found: ElectronFindings, inn, blob, rough):
     """Depth inside mesangial deposits: clumps in the matrix, mostly below the reflection of the membrane."""
     count = int(round(11 * found.mesangial))
     if found.mesangial < 0.03 or count == 0:
@@ -186,7 +186,7 @@ def _mesangial(seeds, frame: Frame, centre, found: ElectronFindings, inn, blob, 
     shapes = np.column_stack(
         [points, size, size * rng.uniform(0.5, 0.95, count), rng.uniform(0, np.pi, count)]
     )
-    depth = ellipses(frame, shapes, 200.0) + 14 * fine + 60 * coarse
+    depth = ellipses(frame, shapes, 200.0) + 14 * rough
     return np.minimum(depth, np.minimum(inn + 30, blob - 60))
 
 

@@ -227,3 +227,13 @@ def scatter(
     xs = xs + (np.arange(xs.shape[0]) % 2)[:, None] * spacing / 2
     points = np.stack([xs.ravel(), ys.ravel()], 1)
     return points + rng.uniform(-0.5, 0.5, points.shape) * jitter * spacing
+
+
+def open_only(depth: np.ndarray, index: np.ndarray, least: float, sink: float) -> np.ndarray:
+    """Depth with every numbered region that is nowhere deeper than ``least`` sunk by ``sink``.
+
+    A region that hardly reaches the surface would otherwise turn into a blot of wall.
+    """
+    deepest = np.full(int(index.max()) + 2, -np.inf, np.float32)
+    np.maximum.at(deepest, index.ravel(), depth.ravel())
+    return depth - np.where(deepest < least, np.float32(sink), np.float32(0))[index]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from .fields import Frame, Seeds, cells, fractal, noise, resample, scatter
+from .fields import Frame, Seeds, cells, fractal, noise, open_only, resample, scatter
 
 GRID = 0.8
 """Pixel side in um of the grid on which tissue geometry is computed, whatever the size of the picture."""
@@ -93,13 +93,14 @@ def glomerulus(
     capillary = cells(frame, wx, wy, loops, 17.0)
     rim = 1.2 + 0.5 * mesangium
     stalk = np.clip((lobule - 7) / 13, 0, 1)
-    size = rng.gamma(2.0, 0.45, len(loops)).astype(np.float32)
-    size += np.where(rng.random(len(loops)) < 0.1 + 0.4 * max(0.0, cellularity - 0.3), 9, 0).astype(
+    size = rng.gamma(2.0, 0.3, len(loops)).astype(np.float32)
+    size += np.where(rng.random(len(loops)) < 0.06 + 0.4 * max(0.0, cellularity - 0.3), 9, 0).astype(
         np.float32
     )
     loop = np.where(capsule > 0, capillary.index, -1)
-    narrow = np.where(loop >= 0, size[loop], 0) + stalk * (1.2 + 7.0 * mesangium) + 0.5 + 0.7 * mesangium
+    narrow = np.where(loop >= 0, size[loop], 0) + stalk * (0.6 + 6.5 * mesangium) + 0.3 + 0.7 * mesangium
     lumen = np.minimum(capillary.edge, lobule - rim) - gaussian_filter(narrow, 1.0 / frame.pixel)
+    lumen = open_only(lumen, loop, 0.5, 12.0)
     lumen = gaussian_filter(lumen, 0.7 / frame.pixel) + 0.35 * noise(seeds.child("ragged"), frame, 5.0)
     full = rng.random(len(loops)) < rng.uniform(0.05, 0.35)
     blood = np.where(loop >= 0, full[loop], False).astype(np.float32)
@@ -126,7 +127,7 @@ def _lobes(rng: np.random.Generator, curve: Outline) -> np.ndarray:
 
 def _loops(rng: np.random.Generator, curve: Outline) -> np.ndarray:
     reach = curve.radius * 1.25
-    points = scatter(rng, (2 * reach, 2 * reach), 15.5, 0.9)
+    points = scatter(rng, (2 * reach, 2 * reach), 14.5, 0.85)
     points = points[np.hypot(*points.T) < reach] + np.array([curve.x, curve.y])
     half = rng.gamma(1.6, 2.2, len(points)).clip(0, 9)
     angle = rng.uniform(0, np.pi, len(points))

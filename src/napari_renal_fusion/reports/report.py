@@ -70,7 +70,7 @@ def _content(exhibits: Exhibits) -> dict[str, Any]:
         "status": STATUS_TITLES[prediction.status],
         "answered": prediction.status == "answered",
         "verdict": scrub.text(prediction.verdict),
-        "reasons": _sentences(prediction.reasons, scrub, besides=prediction.verdict),
+        "reasons": _sentences(_reasons(prediction), scrub, besides=prediction.verdict),
         "scope": scrub.text(prediction.scope),
         "plumbing": None if prediction.names_shown else PLUMBING,
         "trained_on": prediction.provenance and TRAINED_ON[prediction.provenance.trained_on],
@@ -232,6 +232,11 @@ def _provenance(
         rows.append(("Heat maps", ", ".join([METHOD_TITLES[explanation.method], *layers])))
     hashes = ", ".join(f"{scrub.text(key)} {digest[:8]}" for key, digest in origin.input_sha256.items())
     return [*rows, ("Inputs (SHA-256)", hashes)] if hashes else rows
+
+
+def _reasons(prediction: Prediction) -> list[Notice]:
+    # The plumbing sentence says this one already.
+    return [one for one in prediction.reasons if prediction.names_shown or one.code != "synthetic_bundle"]
 
 
 def _sentences(notices: Iterable[Notice], scrub: Scrubber, besides: str = "") -> list[str]:
