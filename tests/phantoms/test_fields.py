@@ -27,10 +27,11 @@ def test_noise_does_not_depend_on_the_size():
 def test_cells_find_the_nearest_segment():
     frame = Frame(60, 60, 60.0)
     x, y = frame.grid()
-    found = cells(frame, x, y, np.array([[-10.0, 0, 0, 0, 0], [10.0, 0, 5, np.pi / 2, 0]]), 100.0)
-    middle = slice(20, 40)
-    assert np.array_equal(found.index[middle], (x > 0)[middle].astype(int))
-    assert np.isclose(found.nearest[frame.index(10, 4)], 0, atol=1)
+    found = cells(frame, x, y, np.array([[-10.0, 0, 0, 0, 0], [10.0, 0, 0, 0, 0]]), 100.0)
+    assert np.array_equal(found.index, (x > 0).astype(int))
+    assert found.edge.min() >= 0
+    segment = cells(frame, x, y, np.array([[10.0, 0, 5, np.pi / 2, 0]]), 100.0)
+    assert np.isclose(segment.nearest[frame.index(10, 4)], 0, atol=1)
 
 
 def test_ellipse_area():

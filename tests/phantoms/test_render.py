@@ -21,7 +21,8 @@ def test_every_image_is_stamped_and_the_size_asked_for(spec):
     assert [i.modality for i in images] == ["OM"] * 4 + ["IM"] * 8 + ["TEM"] * 3
     assert [i.stain for i in images] == [*STAINS, *ANTIBODIES, None, None, None]
     for image in images:
-        assert is_phantom(image.pixels) and image.pixels.dtype == np.uint8
+        assert is_phantom(image.pixels)
+        assert image.pixels.dtype == np.uint8
         assert all(m.shape == image.pixels.shape[:2] and m.dtype == bool for m in image.truth.values())
     assert images[0].pixels.shape == (360, 540, 3)
     assert images[-1].pixels.shape == (400, 400)
@@ -43,12 +44,11 @@ def test_an_image_does_not_depend_on_the_others(spec):
     assert np.array_equal(images[2].pixels, render_im(spec(), "C3").pixels)
 
 
-@pytest.mark.parametrize("disease", ["membranous_nephropathy", "lupus_nephritis"])
-def test_small_and_large_show_the_same_picture(spec, disease):
+def test_small_and_large_show_the_same_picture(spec):
     pairs = []
     for times in (1, 2):
         here = spec(
-            disease,
+            "lupus_nephritis",
             difficulty=0.3,
             om_size=(768 * times, 512 * times),
             im_size=(640 * times, 480 * times),

@@ -30,5 +30,6 @@ def test_random_patients_are_balanced_and_repeatable():
     assert specs == [random_spec(9, i) for i in range(30)]
     assert Counter(s.disease for s in specs) == dict.fromkeys(KNOWN, 10)
     assert {s.stage for s in specs} == {None, 1, 2, 3}
-    assert all(5 <= s.n_tem <= 12 for s in specs) and len({s.seed for s in specs}) == 30
+    assert all(5 <= s.n_tem <= 12 for s in specs)
+    assert len({s.seed for s in specs}) == 30
     assert 0 < sum(bool(s.outliers) for s in specs) < 30

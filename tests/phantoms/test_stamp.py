@@ -61,7 +61,8 @@ def test_not_a_number_is_not_a_phantom():
 def test_other_pixels_are_untouched():
     before = photograph(512, 512)
     after = stamp(before)
-    assert np.array_equal(before[30:], after[30:]) and np.array_equal(before[:, 130:], after[:, 130:])
+    assert np.array_equal(before[30:], after[30:])
+    assert np.array_equal(before[:, 130:], after[:, 130:])
 
 
 def test_too_small_is_an_error():

@@ -40,10 +40,14 @@ def test_ome_tiff_states_its_scale(tiny, tmp_path, compression):
         "TEM/TEM_01.ome.tif",
     ]
     pixels, value, unit = physical(folder / "OM/PASM.ome.tif")
-    assert pixels.shape == (128, 192, 3) and is_phantom(pixels)
-    assert np.isclose(value, 246 / 128) and unit == "µm"
+    assert pixels.shape == (128, 192, 3)
+    assert is_phantom(pixels)
+    assert np.isclose(value, 246 / 128)
+    assert unit == "µm"
     pixels, value, unit = physical(folder / "TEM/TEM_01.ome.tif")
-    assert pixels.shape == (128, 128) and np.isclose(value, 80) and unit == "nm"
+    assert pixels.shape == (128, 128)
+    assert np.isclose(value, 80)
+    assert unit == "nm"
     assert np.array_equal(np.asarray(Image.open(folder / "truth/TEM_01_deposits.png")),
                           render_tem(tiny, 0).truth["deposits"])  # fmt: skip
     if compression == "deflate":
@@ -68,7 +72,8 @@ def test_cohort_table(tmp_path):
     assert {r["patient_id"] for r in rows} == {"P001", "P002", "P003"}
     assert {r["label"] for r in rows} == {"iga_nephropathy", "membranous_nephropathy", "lupus_nephritis"}
     for row in rows:
-        assert (table.parent / row["path"]).is_file() and "\\" not in row["path"]
+        assert (table.parent / row["path"]).is_file()
+        assert "\\" not in row["path"]
         _, value, unit = physical(table.parent / row["path"])
         assert np.isclose(float(row["pixel_size"]), value, rtol=1e-4)
         assert (row["pixel_unit"], unit) in {("um", "µm"), ("nm", "nm")}
@@ -93,7 +98,8 @@ def test_sample_is_drawn_once(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(sample, "SAMPLE", tiny)
     heard = []
     folder = sample.sample_patient(tmp_path, lambda fraction, message: heard.append(fraction))
-    assert heard[-1] == 1.0 and heard == sorted(heard)
+    assert heard[-1] == 1.0
+    assert heard == sorted(heard)
     before = (folder / "OM/PASM.ome.tif").stat().st_mtime_ns
     assert sample.sample_patient(tmp_path) == folder
     assert (folder / "OM/PASM.ome.tif").stat().st_mtime_ns == before

@@ -48,14 +48,14 @@ def run_predict(
     One case is written to ``out`` itself, several to a folder each; ``predictions.csv`` has them all.
     """
     from ..bundles import load
-    from ..reports import write_predictions_csv
+    from ..reports import PredictionRow, write_predictions_csv
 
     _check_method(method)
     cohort = open_cases(path)
     for problem in cohort.problems:
         complain(f"{problem.severity}: {problem.message}")
     bundle = load(bundle_name)
-    rows: list[Prediction | tuple[str, RenalFusionError]] = []
+    rows: list[PredictionRow] = []
     folders = _folders(cohort.cases, out)
     started = time.monotonic()
     with talk.progress() as progress:
@@ -82,12 +82,12 @@ def run_predict(
                     if len(cohort.cases) == 1:
                         raise
                     complain(f"{case.case_id}: {error}")
-                    rows.append((case.case_id, error))
+                    rows.append(PredictionRow(case.case_id, error=error, case=case))
                 else:
                     talk.say(summary(case, prediction))
-                    rows.append(prediction)
+                    rows.append(PredictionRow(case.case_id, prediction, case=case))
     write_predictions_csv(rows, out / "predictions.csv")
-    failed = sum(isinstance(row, tuple) for row in rows)
+    failed = sum(row.error is not None for row in rows)
     if len(rows) > 1:
         talk.say(
             f"{len(rows) - failed} of {len(rows)} cases in {time.monotonic() - started:.0f} s; see {out / 'predictions.csv'}"
@@ -96,9 +96,9 @@ def run_predict(
         {
             "out": out,
             "cases": [
-                {"case_id": row[0], "error": row[1].code, "message": str(row[1])}
-                if isinstance(row, tuple)
-                else row.model_dump(mode="json")
+                row.prediction.model_dump(mode="json")
+                if row.error is None
+                else {"case_id": row.case_id, "error": row.error.code, "message": str(row.error)}
                 for row in rows
             ],
             "problems": [one.model_dump(mode="json") for one in cohort.problems],

@@ -63,8 +63,9 @@ def layer_cam(
 ) -> np.ndarray:
     """Raw map, float32 [h, w], of one image at a named layer of the backbone of its encoder.
 
-    ``image`` is the normalised network input [3, H, W] of the image called ``key``. It passes through its encoder once more; the tokens of all other images are held fixed.
-    Tokens that were made in lower precision are not reproduced to the last digit.
+    ``image`` is the normalised network input [3, H, W] of the image called ``key``. It passes through its
+    encoder once more, in float32, while the tokens of all other images are held fixed; tokens that were
+    made in lower precision are therefore not reproduced to the last digit.
 
     Raises
     ------

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from ..inference.session import Session
     from ..networks import FusionOutput
 
-# Floats in one batch of TEM bags (256 MB): a hundred bags of a hundred images do not fit in memory at once.
-_BATCH_FLOATS = 2**26
+# Floats in one batch of TEM bags (128 MB, and as much again for what is made of it): a hundred bags of a
+# hundred images would take 2 GB.
+_BATCH_FLOATS = 2**25
 
 
 def patient_tokens(session: Session) -> dict[Modality, Tensor]:

@@ -39,5 +39,10 @@ class TokenCache:
                 _, dropped = self._tokens.popitem(last=False)
                 self._held -= dropped.nbytes
 
+    def clear(self) -> None:
+        with self._lock:
+            self._tokens.clear()
+            self._held = 0
+
     def __len__(self) -> int:
         return len(self._tokens)

@@ -44,7 +44,7 @@ def cortex(seeds: Seeds, tuft: Glomerulus) -> Cortex:
     gap = (1.3 + rng.gamma(1.5, 0.9, count)).astype(np.float32)[parts.index]
     girth = rng.uniform(25, 38, count).astype(np.float32)[parts.index]
     tubule = np.minimum(np.minimum(parts.edge - gap, girth - parts.nearest), outside - 3.5)
-    tubule = open_only(tubule, parts.index, 5.5, 15.0)
+    tubule = open_only(tubule, parts.index, 4.5, 15.0)
     tubule = gaussian_filter(np.where(parts.index < 0, -5, tubule), 3.4 / frame.pixel)
 
     distal = rng.random(count) < 0.38
@@ -70,8 +70,13 @@ def _centres(rng: np.random.Generator, frame: Frame, tuft: Glomerulus) -> np.nda
     points = scatter(rng, frame.extent, 44.0, 0.75)
     half = rng.gamma(1.3, 9.0, len(points)).clip(0, 30)
     angle = rng.uniform(0, np.pi) + rng.normal(0, 0.7, len(points))
-    depth, _ = tuft.outline.depth(points[:, 0].astype(np.float32), points[:, 1].astype(np.float32))
-    keep = -depth > 14
+    curve = tuft.outline
+    outside = -curve.depth(points[:, 0].astype(np.float32), points[:, 1].astype(np.float32))[0]
+    # Tubules that would start under the capsule are moved out, so that no bare ring is left around it.
+    away = points - [curve.x, curve.y]
+    points = points + away / np.hypot(*away.T)[:, None] * np.clip(17 - outside, 0, 17)[:, None]
+    half = np.where(outside < 17, half.clip(0, 8), half)
+    keep = outside > -9
     return np.column_stack([points, half, angle, rng.uniform(-4, 4, len(points))])[keep]
 
 

@@ -125,7 +125,9 @@ def fractal(
 
 def inside(depth: np.ndarray, pixel: float, softness: float = 0.0) -> np.ndarray:
     """Share of a pixel covered by the region where ``depth`` > 0 (depth in lengths), float32 in [0, 1]."""
-    return np.clip(depth / np.float32(max(pixel, softness)) + np.float32(0.5), 0, 1)
+    share = np.multiply(depth, np.float32(1 / max(pixel, softness)), dtype=np.float32)
+    share += np.float32(0.5)
+    return np.clip(share, 0, 1, out=share)
 
 
 def band(
@@ -137,8 +139,13 @@ def band(
 
 def smooth_step(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """0 below ``low``, 1 above ``high``, smooth between."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    t = np.subtract(values, low, dtype=np.float32)
+    t /= np.subtract(high, low, dtype=np.float32)
+    np.clip(t, 0, 1, out=t)
+    bend = np.float32(3) - 2 * t
+    bend *= t
+    bend *= t
+    return bend
 
 
 def window(frame: Frame, x: float, y: float, reach: float) -> tuple[slice, slice]:

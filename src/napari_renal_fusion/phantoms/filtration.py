@@ -55,7 +55,8 @@ def loop(rng: np.random.Generator, x: float, y: float, radius: float, long: floa
 @dataclass
 class Barrier:
     """Planes [h, w] in nm around the nearest loop: ``across`` from the middle of the membrane (positive on the
-    urinary side), ``along`` it, and the number of the ``nearest`` loop."""
+    urinary side), ``along`` it, and the number of the ``nearest`` loop.
+    """
 
     loops: list[Loop]
     across: np.ndarray

@@ -18,7 +18,7 @@ _W = (232, 231, 226)
 # Colours as red, green, blue of 255, then how strongly the grain and the tint of the tissue show.
 _PALETTES: dict[str, dict[str, tuple[float, ...]]] = {
     "PASM": {
-        "nuclei": (96, 84, 104, 0.07, 0.02),
+        "nuclei": (88, 76, 100, 0.16, 0.02),
         "red_cells": (196, 150, 128, 0.05, 0.02),
         "wall_deposits": (196, 158, 146, 0.05, 0),
         "capillary_wall": (40, 31, 30, 0.10, 0),
@@ -39,7 +39,7 @@ _PALETTES: dict[str, dict[str, tuple[float, ...]]] = {
         "interstitium": (199, 184, 170, 0.07, 0.03),
     },
     "HE": {
-        "nuclei": (74, 56, 118, 0.12, 0.03),
+        "nuclei": (74, 56, 118, 0.2, 0.03),
         "red_cells": (205, 62, 92, 0.04, 0.02),
         "wall_deposits": (208, 120, 160, 0.05, 0),
         "capillary_wall": (186, 112, 160, 0.07, 0),
@@ -60,7 +60,7 @@ _PALETTES: dict[str, dict[str, tuple[float, ...]]] = {
         "interstitium": (204, 148, 184, 0.09, 0.04),
     },
     "PAS": {
-        "nuclei": (82, 74, 138, 0.10, 0.03),
+        "nuclei": (82, 74, 138, 0.18, 0.03),
         "red_cells": (196, 128, 158, 0.04, 0.02),
         "wall_deposits": (192, 120, 168, 0.05, 0),
         "capillary_wall": (150, 52, 124, 0.08, 0),
@@ -81,7 +81,7 @@ _PALETTES: dict[str, dict[str, tuple[float, ...]]] = {
         "interstitium": (204, 172, 204, 0.08, 0.03),
     },
     "Masson": {
-        "nuclei": (72, 44, 66, 0.10, 0.03),
+        "nuclei": (72, 44, 66, 0.18, 0.03),
         "red_cells": (206, 78, 50, 0.04, 0.02),
         "wall_deposits": (196, 46, 62, 0.05, 0),
         "capillary_wall": (70, 112, 160, 0.08, 0),

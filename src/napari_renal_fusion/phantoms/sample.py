@@ -13,7 +13,7 @@ from .write import MANIFEST, ProgressCallback, write_biopsy
 SAMPLE = BiopsySpec(
     disease=Disease.IGA_NEPHROPATHY,
     seed=20260,
-    difficulty=0.2,
+    difficulty=0.05,
     om_stains=STAINS,
     n_tem=10,
     outliers=(Outlier.OTHER_TISSUE,),

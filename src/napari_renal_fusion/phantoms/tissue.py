@@ -39,8 +39,8 @@ LAYERS = (
 class Tissue:
     """Shares [layers, h, w] that add to 1, plus the planes that stains modulate with.
 
-    ``grain`` and ``tint`` are zero-mean textures, ``glomerulus`` the mask within Bowman's capsule, ``relief`` the
-    wall and mesangium coverages before nuclei hide them (fluorescence shines through).
+    ``grain`` and ``tint`` are zero-mean textures, ``glomerulus`` the mask within Bowman's capsule, ``wall`` and
+    ``mesangium`` coverages before nuclei hide them (fluorescence shines through), ``deposits`` the truth by place.
     """
 
     frame: Frame
@@ -115,7 +115,7 @@ def tissue(seeds: Seeds, frame: Frame, found: LightFindings) -> Tissue:
     }
     tint = up(rest.tint) * body + 0.6 * fractal(seeds.child("tint"), frame, 80, 20, 0.6)
     return Tissue(
-        frame, _front_to_back(cover), fine + 0.5 * coarse, tint, capsule > 0, wall, matrix,
+        frame, _front_to_back(cover), 0.8 * fine + 0.25 * coarse, tint, capsule > 0, wall, matrix,
         cover["tubular_membrane"], deposits,
     )  # fmt: skip
 

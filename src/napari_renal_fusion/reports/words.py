@@ -38,7 +38,7 @@ def image_label(item: ImageItem | None, key: str) -> str:
 
 
 def key_with_stain(item: ImageItem | None, key: str) -> str:
-    """ "OM-1 · PASM", or the key alone."""
+    """Key and stain, such as OM-1 · PASM, or the key alone."""
     label = image_label(item, key)
     return key if label == key else f"{key} · {label}"
 

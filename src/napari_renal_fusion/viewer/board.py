@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QImage
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ..cases import Case, Modality
 from ..explain.explanation import BagRecord
 from ..figures import points
 from ..inputs.selection import Selection, keyed_images
 from .theme import RHYTHM, label
-from .thumbnail import HEIGHT, Marks, Thumbnail
+from .thumbnail import HIGH, LOW, Marks, Thumbnail
 from .words import lower_first
 
 _EMPTY = {
@@ -19,6 +21,15 @@ _EMPTY = {
     Modality.IM: "No IF images: put them into a folder IM or IF.",
     Modality.TEM: "No electron images yet: put them into a folder TEM or EM when they arrive.",
 }
+
+
+@dataclass(frozen=True)
+class _Group:
+    title: str
+    subtitle: str
+    keys: list[str]
+    row: int
+    empty: str = ""
 
 
 class Board(QScrollArea):
@@ -39,10 +50,10 @@ class Board(QScrollArea):
         self.show_nothing("")
 
     def sizeHint(self) -> QSize:
-        return QSize(600, HEIGHT + 64)
+        return QSize(600, LOW + HIGH + 68)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, HEIGHT + 60)
+        return QSize(200, LOW + HIGH + 60)
 
     @property
     def order(self) -> list[str]:
@@ -65,11 +76,7 @@ class Board(QScrollArea):
         self._thumbnails = {key: Thumbnail(key, item.name) for key, item in keyed_images(case).items()}
         for thumbnail in self._thumbnails.values():
             thumbnail.clicked.connect(self._clicked)
-        groups = []
-        for modality in Modality:
-            keys = [key for key in self._thumbnails if key.startswith(f"{modality.value}-")]
-            groups.append((modality.title, "", keys, _EMPTY[modality]))
-        self._lay_out(groups)
+        self._lay_out([self._modality_group(modality) for modality in Modality])
 
     def set_thumbnail(self, key: str, picture: QImage) -> None:
         if key in self._thumbnails:
@@ -101,10 +108,10 @@ class Board(QScrollArea):
             if entry.key not in self._thumbnails:
                 continue
             (kept if entry.kept else aside).append(entry.key)
-            note = f"{points(entry.effect[class_index])} points" if entry.kept else "not used"
-            badge = "most typical" if entry.is_centre else ""
+            note = f"{points(entry.effect[class_index])} pts" if entry.kept else "not used"
+            badge = "typical" if entry.is_centre else ""
             if entry.duplicate_of:
-                note = "copy of another"
+                note = "a copy"
             self._thumbnails[entry.key].set_marks(
                 Marks(
                     entered=entry.kept, note=note, badge=badge,
@@ -117,17 +124,14 @@ class Board(QScrollArea):
             )
         others = [key for key in self._thumbnails if key.startswith("TEM-") and key not in {*kept, *aside}]
         groups = [
-            (modality.title, "", [key for key in self._thumbnails if key.startswith(f"{modality.value}-")],
-             _EMPTY[modality])
-            for modality in (Modality.OM, Modality.IM)
-        ]  # fmt: skip
-        groups.append(
-            (Modality.TEM.title, "by effect if left out; bar: how much it counted", kept, _EMPTY[Modality.TEM])
-        )
+            self._modality_group(Modality.OM),
+            self._modality_group(Modality.IM),
+            self._modality_group(Modality.TEM, "by effect if left out; bar: how much it counted", kept),
+        ]
         if aside:
-            groups.append(("Set aside", "unlike the others (not: unimportant)", aside, ""))
+            groups.append(_Group("Set aside", "unlike the others (not: unimportant)", aside, 1))
         if others:
-            groups.append(("Not chosen", "", others, ""))
+            groups.append(_Group("Not chosen", "", others, 1))
         self._lay_out(groups)
 
     def edit(self, entered: set[str], singles: set[Modality]) -> None:
@@ -165,42 +169,50 @@ class Board(QScrollArea):
             self.choice_edited.emit()
         self.image_chosen.emit(key)
 
-    def _lay_out(self, groups: list[tuple[str, str, list[str], str]]) -> None:
-        self._order = [key for _, _, keys, _ in groups for key in keys]
+    def _lay_out(self, groups: list[_Group]) -> None:
+        """Light and fluorescence in the first row, electron in the second."""
+        self._order = [key for group in groups for key in group.keys]
         strip = QWidget()
-        row = QHBoxLayout(strip)
-        row.setContentsMargins(RHYTHM, 4, RHYTHM, 4)
-        row.setSpacing(3 * RHYTHM)
-        for title, subtitle, keys, empty in groups:
-            row.addLayout(self._group(title, subtitle, keys, empty))
-        row.addStretch(1)
-        # The old strip owns the thumbnails; they move to the new one before it goes.
+        rows = QVBoxLayout(strip)
+        rows.setContentsMargins(RHYTHM, RHYTHM // 2, RHYTHM, RHYTHM // 2)
+        rows.setSpacing(RHYTHM)
+        for place in (0, 1):
+            row = QHBoxLayout()
+            row.setSpacing(2 * RHYTHM)
+            for group in groups:
+                if group.row == place:
+                    row.addLayout(self._column(group))
+            row.addStretch(1)
+            rows.addLayout(row)
+        rows.addStretch(1)
+        # The old strip owned the thumbnails; they have moved to the new one before it goes.
         self.setWidget(strip)
 
-    def _group(self, title: str, subtitle: str, keys: list[str], empty: str) -> QVBoxLayout:
+    def _column(self, group: _Group) -> QVBoxLayout:
         column = QVBoxLayout()
-        column.setSpacing(4)
+        column.setSpacing(RHYTHM // 2)
         head = QHBoxLayout()
         head.setSpacing(RHYTHM)
-        head.addWidget(label(title, "heading", wrap=False))
-        if subtitle:
-            head.addWidget(label(subtitle, "secondary", wrap=False))
+        head.addWidget(label(group.title, "heading", wrap=False))
+        if group.subtitle:
+            head.addWidget(label(group.subtitle, "secondary", wrap=False))
         head.addStretch(1)
         column.addLayout(head)
         pictures = QHBoxLayout()
         pictures.setSpacing(RHYTHM // 2)
-        for key in keys:
-            pictures.addWidget(self._thumbnails[key])
-        if not keys:
-            pictures.addWidget(_empty_place(empty))
+        for key in group.keys:
+            pictures.addWidget(self._thumbnails[key], 0, Qt.AlignmentFlag.AlignTop)
+        if not group.keys:
+            empty = label(group.empty, "secondary", wrap=False)
+            empty.setFixedHeight(LOW)
+            empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+            pictures.addWidget(empty)
         pictures.addStretch(1)
         column.addLayout(pictures)
-        column.addStretch(1)
         return column
 
-
-def _empty_place(sentence: str) -> QLabel:
-    made = label(sentence, "secondary")
-    made.setFixedSize(180, HEIGHT)
-    made.setAlignment(Qt.AlignmentFlag.AlignTop)
-    return made
+    def _modality_group(self, modality: Modality, subtitle: str = "", keys: list[str] | None = None) -> _Group:
+        if keys is None:
+            keys = [key for key in self._thumbnails if key.startswith(f"{modality.value}-")]
+        row = 1 if modality is Modality.TEM else 0
+        return _Group(modality.title, subtitle, keys, row, _EMPTY[modality])

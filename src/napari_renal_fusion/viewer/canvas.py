@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QObject
@@ -173,23 +173,20 @@ class Canvas(QObject):
         if layer is not None:
             self._viewer.fit_to_view(layers=[layer], margin=0.04)
 
-    def _lay_contours(self, arguments: dict, opacity: float) -> None:
-        from napari.layers import Shapes
+    def _lay_contours(self, arguments: dict[str, Any], opacity: float) -> None:
+        from napari.layers import Surface
 
-        given = dict(arguments)
-        paths, widths, colours = given.pop("data"), given.pop("edge_width"), given.pop("edge_color")
-        if self.overlay is not None and not isinstance(self._overlay, Shapes):
+        if self.overlay is not None and not isinstance(self._overlay, Surface):
             self._viewer.layers.remove(self._overlay)
         if self.overlay is None:
-            self._overlay = self._viewer.add_shapes(name=LAYER_NAME, ndim=2, opacity=opacity, **given)
+            self._overlay = self._viewer.add_surface(
+                name=LAYER_NAME, shading="none", blending="translucent_no_depth", opacity=opacity, **arguments
+            )
+            return
         layer = self._overlay
-        layer.data = []
-        layer.scale, layer.translate, layer.units = given["scale"], given["translate"], given["units"]
-        if paths:
-            layer.add_paths(paths, edge_width=widths, edge_color=colours)
-        layer.selected_data = set()
-        layer.editable = False
-        layer.opacity, layer.visible = opacity, True
+        layer.data = arguments["data"]
+        layer.vertex_colors = arguments["vertex_colors"]
+        self._take_over(layer, arguments, opacity)
 
     def _lay_cells(self, arguments: dict, opacity: float) -> None:
         from napari.layers import Image
@@ -204,8 +201,13 @@ class Canvas(QObject):
             return
         layer = self._overlay
         layer.data = arguments["data"]
-        layer.scale, layer.translate, layer.units = (arguments[name] for name in ("scale", "translate", "units"))
         layer.contrast_limits = arguments["contrast_limits"]
+        self._take_over(layer, arguments, opacity)
+
+    @staticmethod
+    def _take_over(layer: Layer, arguments: dict[str, Any], opacity: float) -> None:
+        layer.scale, layer.translate, layer.units = (arguments[name] for name in ("scale", "translate", "units"))
+        layer.metadata = arguments.get("metadata", {})
         layer.opacity, layer.visible = opacity, True
 
     def _lay_input(self, pixels: np.ndarray, scale: tuple, translate: tuple, units: tuple) -> None:

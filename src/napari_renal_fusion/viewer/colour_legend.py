@@ -60,8 +60,8 @@ class ColourLegend(QWidget):
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, value_text(self._range[1]))
 
     def _paint_lines(self, painter: QPainter) -> None:
-        width, (colours, edge) = self.width() / len(FRACTIONS), line_colours(dark=self._dark)
-        for place, (level, colour) in enumerate(zip(FRACTIONS, colours, strict=True)):
+        width, (colour, _, edge) = self.width() / len(FRACTIONS), line_colours(self._dark)
+        for place, level in enumerate(FRACTIONS):
             left, right = place * width + 2, (place + 1) * width - 16
             for pen in (QPen(QColor(edge), WIDTHS[place] + 3), QPen(QColor(colour), WIDTHS[place])):
                 painter.setPen(pen)

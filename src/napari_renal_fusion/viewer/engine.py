@@ -101,7 +101,11 @@ class Engine(QObject):
             return
         line = json.dumps({"id": 0, "method": "cancel", "params": {"id": number}}).encode() + b"\n"
         self._process.write(line)
-        QTimer.singleShot(CANCEL_PATIENCE_MS, self, lambda: self._lose_patience(number))
+        patience = QTimer(self)
+        patience.setSingleShot(True)
+        patience.timeout.connect(lambda: self._lose_patience(number))
+        patience.timeout.connect(patience.deleteLater)
+        patience.start(CANCEL_PATIENCE_MS)
 
     def forget(self, number: int) -> None:
         """Drop a request whose answer nobody wants any more, without a callback."""

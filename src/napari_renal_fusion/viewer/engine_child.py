@@ -48,18 +48,17 @@ class EngineWork:
     def predict(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         """``case``, ``bundle``, ``choice`` (modality -> keys, or null), ``device``, ``threads``."""
         from ..inference import predict
-        from ..inputs import TokenCache, select
+        from ..inputs import TokenCache
 
         if self._tokens is None:
             self._tokens = TokenCache()
         case = case_from_json(params["case"])
         bundle = self._load(params["bundle"])
-        selection = None
-        if params.get("choice"):
-            choice = {Modality(name): tuple(keys) for name, keys in params["choice"].items()}
-            selection = select(case, bundle.config.rules, choice)
+        choice = params.get("choice")
+        if choice is not None:
+            choice = {Modality(name): tuple(keys) for name, keys in choice.items()}
         prediction = predict(
-            case, bundle, selection=selection, device=params["device"], threads=params["threads"],
+            case, bundle, choice=choice, device=params["device"], threads=params["threads"],
             progress=progress, cache=self._tokens,
         )  # fmt: skip
         name = uuid.uuid4().hex
@@ -111,8 +110,8 @@ class EngineWork:
         from ..compute.places import cache_dir
         from ..phantoms import sample_patient
 
-        progress.update(0.05, "Drawing the sample patient (only once)")
-        return {"folder": str(sample_patient(cache_dir()))}
+        progress.update(0.0, "Drawing the sample patient (only once)")
+        return {"folder": str(sample_patient(cache_dir(), progress.update))}
 
     def _recall(self, params: dict[str, Any]) -> tuple[Case, Any]:
         try:

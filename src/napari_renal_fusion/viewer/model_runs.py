@@ -141,24 +141,27 @@ class ModelRuns(QObject):
     def _ask_to_explain(self, place: int, answer: Answer, class_index: int | None, method: str) -> int:
         def done(result: dict) -> None:
             answer.add_explanation(result)
-            self._end()
+            self._end(number)
             if self._answers.get(place) is answer:
                 self.explained.emit(place)
 
-        return self._engine.ask(
+        number = self._engine.ask(
             "explain", {"prediction_id": answer.prediction_id, "class_index": class_index, "method": method},
-            done, lambda error: self._fail(place, error), self._progress,
+            done, lambda error: self._fail(place, error, number), self._progress,
         )  # fmt: skip
+        return number
 
     def _progress(self, step: Step) -> None:
         if self._running is not None and not self._stopping:
             self.progressed.emit(step)
 
-    def _fail(self, place: int, error: RenalFusionError) -> None:
-        self._end()
+    def _fail(self, place: int, error: RenalFusionError, number: int | None = None) -> None:
+        self._end(number)
         if error.code != "cancelled":
             self.failed.emit(place, error)
 
-    def _end(self) -> None:
-        self._running = None
-        self.ended.emit()
+    def _end(self, number: int | None = None) -> None:
+        # A quick second question may end while a long run of another case goes on.
+        if number is None or number == self._running:
+            self._running = None
+            self.ended.emit()

@@ -10,6 +10,7 @@ from ..cases import PixelSize
 from ..explain.explanation import HeatMap
 from ..figures.contours import contour_levels, contours
 from ..figures.heat import WIDTHS, line_colours, line_width
+from .strokes import Mesh, stroke
 
 LAYER_NAME = "Heat map"
 
@@ -17,31 +18,30 @@ LAYER_NAME = "Heat map"
 def contour_arguments(
     heat_map: HeatMap, raw_range: tuple[float, float], pixel_size: PixelSize | None, *, dark: bool
 ) -> dict[str, Any]:
-    """Arguments of a Shapes layer: each line twice, the wider one below as its edge.
+    """Arguments of a Surface layer that draws contour lines with an edge.
 
-    The paths are in the parent's pixels and the layer has the parent's own scale and units, so that it
-    stays right whatever a person does with either of them.
+    The lines are in the parent's pixels and the layer has the parent's own scale and units, so that it
+    stays right whatever a person does with either of them. ``metadata["contours"]`` holds the paths
+    themselves: (raw value, [n, 2] row and column).
     """
-    placed = heat_map.placement
-    lines = contours(heat_map.raw, placed.scale, placed.translate, contour_levels(raw_range))
-    levels = contour_levels(raw_range)
-    colours, edge = line_colours(dark)
-    width = 1.6 * line_width(int(heat_map.box.width))
-    paths, edge_colours, widths = [], [], []
-    for outer in (True, False):
-        for level, path in lines:
-            place = levels.index(level)
-            paths.append(path)
-            edge_colours.append(edge if outer else colours[place])
-            widths.append(width * (WIDTHS[place] + (1.6 if outer else 0)))
+    placed, levels = heat_map.placement, contour_levels(raw_range)
+    lines = contours(heat_map.raw, placed.scale, placed.translate, levels)
+    colour, _, edge = line_colours(dark)
+    unit_width = line_width(int(heat_map.box.width))
+    mesh = Mesh.joined(
+        [
+            stroke(path, unit_width * WIDTHS[levels.index(level)], colour, edge, unit_width)
+            for level, path in lines
+        ]
+    )
     size, unit = (pixel_size.value, pixel_size.unit) if pixel_size else (1.0, "pixel")
     return {
-        "data": paths,
-        "edge_color": np.array([_rgba(one) for one in edge_colours]).reshape(-1, 4),
-        "edge_width": widths,
+        "data": (mesh.vertices, mesh.faces, np.ones(len(mesh.vertices))),
+        "vertex_colors": mesh.colours,
         "scale": (size, size),
         "translate": (0.0, 0.0),
         "units": (unit, unit),
+        "metadata": {"contours": lines},
     }
 
 
@@ -59,7 +59,3 @@ def cell_arguments(
         "units": units,
     }
 
-
-def _rgba(colour: str) -> tuple[float, float, float, float]:
-    red, green, blue = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    return red, green, blue, 1.0

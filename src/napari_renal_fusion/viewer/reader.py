@@ -35,7 +35,7 @@ class Reader(QWidget):
         column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
         column.setSpacing(2 * RHYTHM)
         for section in (
-            self.header, self.run, self.opinion, self.heat_map, self.contributions, self.selection, self.keys,
+            self.header, self.selection, self.run, self.opinion, self.heat_map, self.contributions, self.keys,
         ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)

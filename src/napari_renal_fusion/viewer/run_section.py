@@ -56,8 +56,6 @@ class RunSection(Section):
         for info in infos:
             if info.config is not None:
                 self.bundles.addItem(info.title, info.name)
-                if info.config.trained_on == "synthetic":
-                    self.bundles.setItemText(self.bundles.count() - 1, info.title)
         if self.bundles.findData(wanted) < 0 and ("/" in wanted or "\\" in wanted):
             self.bundles.addItem(wanted.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1], wanted)
         self.bundles.setCurrentIndex(max(0, self.bundles.findData(wanted)))
@@ -67,6 +65,11 @@ class RunSection(Section):
         elif broken:
             self.show_message(broken[0])
         self._enable()
+
+    def choose_bundle(self, name: str) -> None:
+        """Choose a bundle by name, if it is in the list."""
+        if self.bundles.findData(name) >= 0:
+            self.bundles.setCurrentIndex(self.bundles.findData(name))
 
     def set_case_open(self, case_open: bool) -> None:
         self._case_open = case_open

@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QWidget
 
 from .theme import colours_of
 
-WIDTH, PICTURE_HEIGHT, HEIGHT = 88, 66, 112
+WIDTH, PICTURE_HEIGHT, LOW, HIGH = 64, 46, 66, 84
+"""Pixels; a thumbnail with a note and a typicality bar is HIGH, one without is LOW."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Thumbnail(QWidget):
         self._marks = Marks()
         self._current = False
         self._ticked: bool | None = None
-        self.setFixedSize(WIDTH, HEIGHT)
+        self.setFixedSize(WIDTH, LOW)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
@@ -57,6 +58,7 @@ class Thumbnail(QWidget):
 
     def set_marks(self, marks: Marks) -> None:
         self._marks = marks
+        self.setFixedSize(WIDTH, HIGH if marks.note or marks.typicality is not None else LOW)
         self.update()
 
     @property
@@ -78,7 +80,7 @@ class Thumbnail(QWidget):
         return self._ticked
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, HEIGHT)
+        return self.minimumSize()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
@@ -139,7 +141,7 @@ class Thumbnail(QWidget):
 
     def _paint_words(self, painter: QPainter) -> None:
         colours = colours_of(self)
-        line = QRectF(2, PICTURE_HEIGHT + 4, WIDTH - 4, 16)
+        line = QRectF(2, PICTURE_HEIGHT + (9 if self._marks.typicality is not None else 4), WIDTH - 4, 15)
         painter.setPen(colours.text if self._marks.entered is not False else colours.secondary)
         painter.drawText(
             line, Qt.AlignmentFlag.AlignVCenter,
@@ -147,9 +149,9 @@ class Thumbnail(QWidget):
         )  # fmt: skip
         if self._marks.note:
             painter.setPen(colours.secondary)
-            painter.drawText(line.translated(0, 16), Qt.AlignmentFlag.AlignVCenter, self._marks.note)
+            painter.drawText(line.translated(0, 14), Qt.AlignmentFlag.AlignVCenter, self._marks.note)
         if self._marks.typicality is not None:
-            track = QRectF(2, HEIGHT - 6, WIDTH - 4, 4)
+            track = QRectF(2, PICTURE_HEIGHT + 5, WIDTH - 4, 3)
             painter.fillRect(track, colours.quiet)
             track.setWidth(max(1.0, track.width() * min(1.0, self._marks.typicality)))
             painter.fillRect(track, colours.secondary)

@@ -1,0 +1,34 @@
+"""Run every benchmark and print a Markdown section for RESULTS.md: ``python -m benchmarks [name ...]``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import sys
+
+import torch
+
+from napari_renal_fusion.compute.devices import choose_device
+
+from . import cams, encoding, memory, second_question
+from .side_by_side import HEADER
+
+_COMPARISONS = {"encoding": encoding, "cams": cams, "second_question": second_question}
+
+
+def main(wanted: list[str]) -> None:
+    choice = choose_device()
+    print(
+        f"## {dt.date.today()}, {os.cpu_count()} cores {platform.machine()}, {choice.device}, torch {torch.__version__}\n"
+    )
+    print(HEADER, flush=True)
+    for name, module in _COMPARISONS.items():
+        if not wanted or name in wanted:
+            for comparison in module.run():
+                print(comparison.row(), flush=True)
+    if not wanted or "memory" in wanted:
+        print(f"\n{memory.run()}", flush=True)
+
+
+main(sys.argv[1:])

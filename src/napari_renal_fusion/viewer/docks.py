@@ -1,0 +1,96 @@
+"""Where the workspace's parts sit in napari's window, and napari's own docks folded away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import Qt as QtNames
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+if TYPE_CHECKING:
+    import napari
+
+_NAPARI_OWN = ("layer list", "layer controls")
+
+
+class Docks(QObject):
+    """Puts the worklist left, the board below and the reader right; brings back what was closed."""
+
+    def __init__(self, viewer: napari.Viewer, reader: QWidget, worklist: QWidget, board: QWidget):
+        super().__init__(reader)
+        self._viewer = viewer
+        self._places = {"Worklist": (worklist, "left"), "Board": (board, "bottom")}
+        self._reader = reader
+        self._folded: list[QDockWidget] = []
+
+    @property
+    def window(self) -> QMainWindow | None:
+        """napari's main window, None before the reader is docked or after it is gone."""
+        window = self._reader.window()
+        return window if isinstance(window, QMainWindow) else None
+
+    def arrange(self) -> None:
+        """Dock what is not docked, fold napari's own docks away and give the parts their sizes."""
+        window = self.window
+        if window is None:
+            return
+        self.fold(True)
+        for name, (widget, area) in self._places.items():
+            if self._dock_of(widget) is None:
+                self._viewer.window.add_dock_widget(widget, name=name, area=area, add_vertical_stretch=False)
+            widget.show()
+            dock = self._dock_of(widget)
+            if dock is not None:
+                dock.show()
+        reader = self._dock_of(self._reader)
+        if reader is not None and hasattr(reader, "title"):
+            reader.title.title.setText("Reader")
+        # The side columns reach down to the bottom, the board lies between them.
+        window.setCorner(QtNames.Corner.BottomLeftCorner, QtNames.DockWidgetArea.LeftDockWidgetArea)
+        window.setCorner(QtNames.Corner.BottomRightCorner, QtNames.DockWidgetArea.RightDockWidgetArea)
+        QTimer.singleShot(0, self._resize)
+
+    def fold(self, away: bool) -> None:
+        """Hide napari's layer list and controls, or show them again."""
+        window = self.window
+        for dock in self._own_docks(window) if window is not None else []:
+            dock.setVisible(not away)
+
+    @property
+    def folded(self) -> bool:
+        window = self.window
+        return window is not None and not any(dock.isVisible() for dock in self._own_docks(window))
+
+    def take_down(self) -> None:
+        """Remove our docks except the reader, and show napari's own again."""
+        window = self.window
+        if window is not None:
+            self.fold(False)
+        for widget, _ in self._places.values():
+            dock = self._dock_of(widget)
+            if dock is not None:
+                self._viewer.window.remove_dock_widget(dock)
+
+    def _resize(self) -> None:
+        window = self.window
+        if window is None:
+            return
+        wide = window.width() >= 1300
+        sides = {self._places["Worklist"][0]: 200 if wide else 176, self._reader: 340 if wide else 312}
+        docks = {self._dock_of(widget): size for widget, size in sides.items()}
+        docks.pop(None, None)
+        window.resizeDocks(list(docks), list(docks.values()), QtNames.Orientation.Horizontal)
+        board = self._dock_of(self._places["Board"][0])
+        if board is not None:
+            window.resizeDocks([board], [self._places["Board"][0].sizeHint().height()], QtNames.Orientation.Vertical)
+
+    def _dock_of(self, widget: QWidget) -> QDockWidget | None:
+        above = widget.parentWidget()
+        while above is not None and not isinstance(above, QDockWidget):
+            above = above.parentWidget()
+        return above
+
+    @staticmethod
+    def _own_docks(window: QMainWindow) -> list[QDockWidget]:
+        return [dock for dock in window.findChildren(QDockWidget) if dock.objectName() in _NAPARI_OWN]

@@ -1,0 +1,183 @@
+"""Which image is on the canvas, and its heat map: between board, reader and canvas."""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+
+import numpy as np
+from qtpy.QtCore import QObject
+from qtpy.QtGui import QImage
+
+from ..cases import Box, Case, ImageItem, Modality
+from ..compute.settings import Settings
+from ..errors import RenalFusionError
+from ..explain.explanation import Explanation
+from ..inputs.selection import keyed_images
+from .board import Board
+from .canvas import Canvas
+from .model_runs import ModelRuns
+from .pictures import Picture, read_picture
+from .reader import Reader
+from .threads import Threads
+from .words import SET_ASIDE, cell_size, heat_map_title
+
+_KEPT_PICTURES = 6
+"""Decoded images kept for going back and forth; a light image takes 19 MB."""
+
+
+class Stage(QObject):
+    """Shows one image of the open case at a time, with the heat map of the chosen class on it."""
+
+    def __init__(
+        self, canvas: Canvas, threads: Threads, runs: ModelRuns, reader: Reader, board: Board, parent: QObject
+    ):
+        super().__init__(parent)
+        self._canvas, self._threads, self._runs = canvas, threads, runs
+        self._reader, self._board = reader, board
+        self._place = -1
+        self._items: dict[str, ImageItem] = {}
+        self._pictures: OrderedDict[tuple[int, str], Picture] = OrderedDict()
+        self._wanted = ""
+        self._settings = Settings()
+
+    @property
+    def key(self) -> str:
+        """Key of the image that is on the canvas, or about to be."""
+        return self._wanted
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """The explanation for the class and method that the reader shows."""
+        answer = self._runs.answer(self._place)
+        if answer is None:
+            return None
+        return answer.explanations.get((self._reader.heat_map.class_index, self._reader.heat_map.method))
+
+    def show_case(self, place: int, case: Case) -> None:
+        """Show the first image of another case."""
+        self._place, self._items = place, keyed_images(case)
+        self._pictures.clear()
+        self._wanted = ""
+        if self._items:
+            self.show_image(next(iter(self._items)))
+        else:
+            self._canvas.clear()
+
+    def show_image(self, key: str) -> None:
+        """Show an image; it is read in another thread, and the last one asked for wins."""
+        if key not in self._items:
+            return
+        self._wanted = key
+        self._board.set_current(key)
+        place, item = self._place, self._items[key]
+        ready = self._pictures.get((place, key))
+        if ready is not None:
+            self._show(place, ready)
+            return
+        self._threads.run(
+            lambda: read_picture(key, item),
+            lambda picture: self._keep_and_show(place, picture),
+            lambda error: self._unreadable(place, key, error),
+            urgent=True,
+        )
+
+    def step(self, by: int) -> None:
+        """Go along the board."""
+        order = self._board.order
+        if not order:
+            return
+        now = order.index(self._wanted) if self._wanted in order else 0
+        self.show_image(order[(now + by) % len(order)])
+
+    def show_explanation(self) -> None:
+        """An explanation arrived: fill the reader's lower parts, order the board, lay the heat map."""
+        answer = self._runs.answer(self._place)
+        if answer is None or not answer.explanations:
+            return
+        section = self._reader.heat_map
+        names = answer.prediction.class_names
+        asked = [key for key in answer.explanations if key[1] == section.method] or list(answer.explanations)
+        if section.classes.count() != len(names) or self.explanation is None:
+            section.show_classes(names, asked[-1][0])
+        explanation = self.explanation or answer.explanations[asked[-1]]
+        index, name = explanation.class_index, explanation.class_name
+        if explanation.contributions is not None:
+            self._reader.contributions.show_contributions(
+                explanation.contributions, answer.prediction.probabilities, index, name
+            )
+        if explanation.bag is not None:
+            self._board.show_bag(explanation.bag, index, name)
+            self._board.set_current(self._wanted)
+        self.lay_heat_map()
+
+    def lay_heat_map(self) -> None:
+        """Lay the heat map of the image that is shown, or say why it has none."""
+        picture = self._pictures.get((self._place, self._wanted))
+        explanation = self.explanation
+        if picture is None or explanation is None:
+            return
+        name = self._items[self._wanted].name
+        heat_map = explanation.heat_map(self._wanted)
+        if heat_map is None or heat_map.raw is None:
+            aside = heat_map is not None and not heat_map.used
+            self._canvas.hide_heat_map()
+            self._canvas.set_title(f"{name} · {SET_ASIDE if aside else 'did not enter the model'}")
+            return
+        cell = cell_size(heat_map, picture.pixel_size)
+        settings = self._settings
+        self._canvas.show_heat_map(
+            heat_map, explanation.raw_range, style=settings.overlay, opacity=settings.overlay_opacity,
+            title=heat_map_title(explanation.class_name, explanation.method, cell),
+        )  # fmt: skip
+        dark = heat_map.modality != Modality.OM
+        self._reader.heat_map.show_legend(explanation.raw_range, dark=dark, cell=f"On this image: {cell}")
+
+    def apply(self, settings: Settings) -> None:
+        """Take over another style or opacity."""
+        before, self._settings = self._settings, settings
+        if (before.overlay, before.overlay_opacity) != (settings.overlay, settings.overlay_opacity):
+            self.lay_heat_map()
+
+    def toggle_model_input(self) -> None:
+        """Show the picture that the model saw in place of the image, or the image again."""
+        if self._canvas.model_input_shown:
+            self._canvas.hide_model_input()
+            self.lay_heat_map()
+            return
+        answer, key, place = self._runs.answer(self._place), self._wanted, self._place
+        if answer is None or key not in answer.prediction.selection.keys:
+            self._canvas.set_title(f"{self._items[key].name} · did not enter the model" if key in self._items else "")
+            return
+        self._runs.model_input(place, key, lambda result: self._lay_model_input(place, key, result))
+
+    def _lay_model_input(self, place: int, key: str, result: dict) -> None:
+        if (place, key) != (self._place, self._wanted):
+            return
+        image = QImage.fromData(base64.b64decode(result["png"])).convertToFormat(QImage.Format.Format_RGB888)
+        rows = np.frombuffer(image.constBits().asarray(image.sizeInBytes()), np.uint8)
+        rows = rows.reshape(image.height(), image.bytesPerLine())[:, : 3 * image.width()]
+        pixels = rows.reshape(image.height(), image.width(), 3).copy()
+        self._canvas.show_model_input(pixels, Box(*result["box"]))
+        height, width = pixels.shape[:2]
+        self._canvas.set_title(f"{self._items[key].name} · what the model saw: {width} x {height} pixels")
+
+    def _keep_and_show(self, place: int, picture: Picture) -> None:
+        self._pictures[place, picture.key] = picture
+        while len(self._pictures) > _KEPT_PICTURES:
+            self._pictures.popitem(last=False)
+        self._show(place, picture)
+
+    def _show(self, place: int, picture: Picture) -> None:
+        if (place, picture.key) != (self._place, self._wanted):
+            return
+        self._pictures.move_to_end((place, picture.key))
+        item = self._items[picture.key]
+        calibrated = "" if picture.pixel_size else " · uncalibrated"
+        self._canvas.show(item.modality, picture, f"{item.modality.title} · {item.name}{calibrated}")
+        self.lay_heat_map()
+
+    def _unreadable(self, place: int, key: str, error: RenalFusionError) -> None:
+        if (place, key) == (self._place, self._wanted):
+            self._canvas.set_title(str(error))
+        self._board.set_problem(key, str(error))

@@ -1,0 +1,327 @@
+"""The reading workspace: worklist, canvas, board and reader, wired to the model's process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtGui import QImage
+from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
+
+from ..bundles import installed
+from ..cases import Case, Cohort, Modality
+from ..cases.folders import open_cases
+from ..compute.settings import Settings
+from ..errors import RenalFusionError
+from ..inputs.selection import keyed_images
+from .board import Board
+from .canvas import Canvas
+from .docks import Docks
+from .engine import Engine, borrow_engine, return_engine
+from .keys import bind_keys, unbind_keys
+from .model_runs import ModelRuns
+from .pictures import read_thumbnail
+from .preferences import Preferences
+from .reader import Reader
+from .stage import Stage
+from .theme import dock_style
+from .threads import Threads
+from .worklist import Worklist
+
+if TYPE_CHECKING:
+    import napari
+
+DOCK_NAME = "Renal fusion workspace (Renal Fusion)"
+"""The name that napari itself gives the dock when it is opened from a menu."""
+
+
+def open_workspace(
+    viewer: napari.Viewer, path: Path | str | None = None, engine: Engine | None = None
+) -> Workspace:
+    """Open the workspace in a viewer, or the one that is open there already; show ``path`` if given."""
+    workspace = next((one for one in _open if one.belongs_to(viewer)), None)
+    if workspace is None:
+        workspace = Workspace(viewer, engine=engine)
+        viewer.window.add_dock_widget(workspace, name=DOCK_NAME, area="right", add_vertical_stretch=False)
+    if path is not None:
+        workspace.open_path(Path(path))
+    return workspace
+
+
+_open: list[Workspace] = []
+
+
+class Workspace(QWidget):
+    """The reader's dock, which opens and owns everything else; closing it closes the workspace."""
+
+    def __init__(self, viewer: napari.viewer.Viewer, engine: Engine | None = None):
+        super().__init__()
+        # napari hands plugins a proxy; its own object saves a frame inspection at every layer access.
+        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._closed = False
+        self._window: QMainWindow | None = None
+        self._cases: tuple[Case, ...] = ()
+        self._place = -1
+        self._opening: Path | None = None
+        self._borrowed = engine is None
+        self.engine = engine or borrow_engine(self)
+        self.threads = Threads(parent=self)
+        self.writing = Threads(1, parent=self)
+        self.preferences = Preferences(self.writing, self)
+        self.runs = ModelRuns(self.engine, self)
+        self.worklist, self.board, self.reader = Worklist(), Board(), Reader()
+        self.canvas = Canvas(self._viewer, self)
+        self.stage = Stage(self.canvas, self.threads, self.runs, self.reader, self.board, self)
+        self.docks = Docks(self._viewer, self, self.worklist, self.board)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.reader)
+        self.board.show_nothing("The images of a case stand here.")
+        self._connect()
+        self._apply_theme()
+        self._apply_settings(self.preferences.settings)
+        bind_keys(self._viewer, self)
+        self._viewer.events.theme.connect(self._apply_theme)
+        _open.append(self)
+        QTimer.singleShot(0, self._arrive)
+
+    def sizeHint(self):
+        return self.reader.sizeHint()
+
+    def belongs_to(self, viewer: napari.Viewer) -> bool:
+        return self._viewer is getattr(viewer, "__wrapped__", viewer)
+
+    @property
+    def case(self) -> Case | None:
+        """The case that is open."""
+        return self._cases[self._place] if 0 <= self._place < len(self._cases) else None
+
+    def open_path(self, path: Path) -> None:
+        """Open a case folder, a folder of cases or a table; files are looked at in another thread."""
+        self._opening = path
+        self.worklist.show_message("")
+        self.worklist.count.setText(f"Opening {path.name}…")
+        self.threads.run(
+            lambda: open_cases(path),
+            lambda cohort: self._show_cohort(cohort),
+            self._opening_failed,
+            urgent=True,
+        )
+
+    def open_sample(self) -> None:
+        """Open the synthetic sample patient; it is drawn on first use."""
+        self.runs.sample_patient(self.open_path)
+
+    def run(self, choice: dict[str, list[str]] | None = None) -> None:
+        """Ask the model about the open case."""
+        bundle = self.reader.run.bundle
+        if self.case is None or bundle is None or self.runs.running:
+            return
+        settings = self.preferences.settings.model_copy(update={"bundle": bundle})
+        self.runs.run(self._place, self.case, settings, choice)
+
+    def step_image(self, by: int) -> None:
+        """Show the next or previous image of the board."""
+        self.stage.step(by)
+
+    def step_case(self, by: int) -> None:
+        """Open the next or previous case of the worklist."""
+        self.worklist.choose(self.worklist.current + by)
+
+    def toggle_layer_list(self) -> None:
+        self.docks.fold(not self.docks.folded)
+
+    def shut(self) -> None:
+        """Let go of the viewer, the threads and the model's process; safe at any moment, also twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self in _open:
+            _open.remove(self)
+        if self._window is not None:
+            self._window.removeEventFilter(self)
+        self._viewer.events.theme.disconnect(self._apply_theme)
+        unbind_keys(self._viewer)
+        self.runs.forget()
+        self.preferences.close()
+        self.canvas.close()
+        self.threads.close()
+        self.writing.close()
+        if self._borrowed:
+            return_engine(self)
+        else:
+            self.engine.shutdown()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Close and watched is self._window:
+            self.shut()
+        return False
+
+    def _arrive(self) -> None:
+        """Second half of opening, once napari has docked the reader."""
+        if self._closed:
+            return
+        self._window = self.docks.window
+        if self._window is not None:
+            self._window.installEventFilter(self)
+            self.docks.arrange()
+            dock = self.docks._dock_of(self)
+            if dock is not None:
+                dock.destroyed.connect(self._dock_closed)
+        self.engine.start()
+        self.threads.run(installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error)))
+        if self.preferences.problem:
+            self.reader.run.show_message(self.preferences.problem)
+
+    def _dock_closed(self) -> None:
+        """The reader's dock was closed: the workspace goes with it."""
+        if not self._closed:
+            self.docks.take_down()
+            self.shut()
+
+    def _connect(self) -> None:
+        worklist, board, reader, runs = self.worklist, self.board, self.reader, self.runs
+        worklist.folder_chosen.connect(self.open_path)
+        worklist.sample_wanted.connect(self.open_sample)
+        worklist.case_chosen.connect(self._open_case)
+        board.image_chosen.connect(self.stage.show_image)
+        reader.run.run_wanted.connect(lambda: self.run())
+        reader.run.cancel_wanted.connect(self._cancel)
+        reader.run.bundle_chosen.connect(lambda name: self.preferences.set(bundle=name))
+        reader.selection.edit_wanted.connect(self._begin_edit)
+        reader.selection.edit_ended.connect(self._end_edit)
+        reader.selection.rerun_wanted.connect(self._run_choice)
+        reader.heat_map.question_changed.connect(self._ask_question)
+        reader.heat_map.style_changed.connect(lambda style: self.preferences.set(overlay=style))
+        reader.heat_map.opacity_changed.connect(self.canvas.set_opacity)
+        reader.heat_map.opacity_settled.connect(lambda value: self.preferences.set(overlay_opacity=value))
+        reader.report_wanted.connect(self._ask_for_report)
+        self.preferences.changed.connect(self._apply_settings)
+        runs.started.connect(self._run_started)
+        runs.progressed.connect(reader.run.progress.report)
+        runs.ended.connect(lambda: reader.run.set_running(False))
+        runs.answered.connect(self._answered)
+        runs.explained.connect(self._explained)
+        runs.failed.connect(self._run_failed)
+
+    def _show_cohort(self, cohort: Cohort) -> None:
+        self.threads.drop()
+        self.runs.forget()
+        self._cases, self._place = cohort.cases, -1
+        self.worklist.show_cases(cohort.cases, cohort.problems)
+        if cohort.cases:
+            self.worklist.choose(0)
+
+    def _opening_failed(self, error: RenalFusionError) -> None:
+        self.worklist.count.setText("")
+        self.worklist.show_message(str(error))
+
+    def _open_case(self, place: int) -> None:
+        self.threads.drop()
+        self._place, case = place, self._cases[place]
+        self.reader.header.show_case(case)
+        self.reader.show_message("")
+        self.reader.run.set_case_open(True)
+        self.board.show_case(case)
+        self.stage.show_case(place, case)
+        for key, item in keyed_images(case).items():
+            self.threads.run(
+                lambda item=item: read_thumbnail(item),
+                lambda image, key=key: self._thumbnail_ready(key, image),
+                lambda error, key=key: self.board.set_problem(key, str(error)),
+            )
+        self._show_answer()
+
+    def _thumbnail_ready(self, key: str, image: QImage) -> None:
+        self.board.set_thumbnail(key, image)
+
+    def _show_answer(self) -> None:
+        answer = self.runs.answer(self._place)
+        if answer is None:
+            self.reader.opinion.show_nothing()
+            self.reader.selection.show_rule()
+            self.reader.show_answer_parts(False)
+            return
+        self.reader.opinion.show_prediction(answer.prediction, what_if=answer.what_if)
+        self.reader.selection.show_selection(answer.prediction.selection)
+        self.board.end_edit()
+        self.board.show_selection(answer.prediction.selection)
+        self.reader.show_answer_parts(bool(answer.explanations))
+        if answer.explanations:
+            self.stage.show_explanation()
+
+    def _run_started(self, place: int) -> None:
+        whose = f"Case {self._cases[place].case_id}: " if 0 <= place < len(self._cases) else ""
+        waiting = "waiting for the model" if self.engine.is_ready else "starting the model's process"
+        self.reader.run.set_running(True, f"{whose}{waiting}")
+
+    def _answered(self, place: int) -> None:
+        answer = self.runs.answer(place)
+        words = {"answered": "opinion ready", "abstained": "no opinion", "refused": "no opinion"}
+        self.worklist.set_state(place, words[answer.prediction.status])
+        if place == self._place:
+            self._show_answer()
+
+    def _explained(self, place: int) -> None:
+        if place == self._place:
+            self.reader.show_answer_parts(True)
+            self.stage.show_explanation()
+
+    def _run_failed(self, place: int, error: RenalFusionError) -> None:
+        if place in (self._place, -1):
+            self.reader.run.show_message(str(error))
+        if place >= 0:
+            self.worklist.set_state(place, "could not be run")
+
+    def _cancel(self) -> None:
+        self.reader.run.progress.wait_for_cancel()
+        self.runs.cancel()
+
+    def _begin_edit(self) -> None:
+        answer = self.runs.answer(self._place)
+        if answer is not None:
+            self.reader.selection.begin_edit()
+            self.board.edit(set(answer.prediction.selection.keys), {Modality.OM, Modality.IM})
+
+    def _end_edit(self) -> None:
+        self.board.end_edit()
+        self._show_answer()
+
+    def _run_choice(self) -> None:
+        choice = self.board.choice()
+        self.board.end_edit()
+        self.reader.selection.end_edit()
+        self.run(choice)
+
+    def _ask_question(self, class_index: int, method: str) -> None:
+        self.preferences.set(cam_method=method)
+        self.runs.explain(self._place, class_index, method)
+
+    def _ask_for_report(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for the report")
+        if chosen:
+            self.write_report(Path(chosen))
+
+    def write_report(self, folder: Path) -> None:
+        """Write prediction, overlays and report of the open case into a folder."""
+        heat_map = self.reader.heat_map
+        self.runs.report(self._place, heat_map.class_index, heat_map.method, folder, self._report_written)
+
+    def _report_written(self, result: dict) -> None:
+        pages = [file for file in result["files"] if file.endswith(".html")]
+        page = Path((pages or result["files"])[0])
+        self.reader.show_message(f'Report written: <a href="{page.as_uri()}">{page.name}</a> in {page.parent}')
+
+    def _show_bundles(self, infos: list) -> None:
+        self.reader.run.show_bundles(infos, self.preferences.settings.bundle)
+
+    def _apply_settings(self, settings: Settings) -> None:
+        self.reader.heat_map.apply(settings.cam_method, settings.overlay, settings.overlay_opacity)
+        self.reader.run.choose_bundle(settings.bundle)
+        self.stage.apply(settings)
+
+    def _apply_theme(self, event: object = None) -> None:
+        style = dock_style(self._viewer.theme)
+        for part in (self, self.worklist, self.board):
+            part.setStyleSheet(style)
