@@ -32,9 +32,8 @@ def test_one_file_per_image_that_entered(case, prediction, explanation, tmp_path
     written = write_overlays(case, prediction, explanation, tmp_path / "out")
     assert [path.name for path in written] == [f"{key}.png" for key in prediction.selection.keys]
     text = "\n".join(titles)
-    assert "Heat map for membranous nephropathy (not a segmentation) Case 7K2F OM-1" not in text
     assert "Case 7K2F · OM-1 · PASM · Grad-CAM · cell 34 × 23 µm" in text
-    assert "Set aside: unlike the others (not: unimportant) Case 7K2F · TEM-3" in text
+    assert "Set aside: unlike the others (not: unimportant) Case 7K2F · TEM-3 No Grad-CAM heat map for membranous" in text
     assert PLANTED not in text
 
 

@@ -11,6 +11,7 @@ import time
 import uuid
 
 import numpy as np
+
 from napari_renal_fusion.cases import Box, Modality
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.explain.explanation import (

@@ -14,7 +14,7 @@ from ..notices import Notice
 from . import cohort_cells as cells
 from .case import Case, ImageItem
 from .cohort import Cohort
-from .cohort_table import COLUMNS, Table, read_table, write_table
+from .cohort_table import Table, read_table, write_table
 from .image_formats import UNSUPPORTED_SUFFIXES, unsupported
 from .modality import Modality
 from .names import is_slide_folder, modality_of_folder, natural_key, readable, stain_of
@@ -329,6 +329,3 @@ class _Reader:
         message = f"Row {number}: the image {row['path']} {reason}. The row is left out."
         self._problem(code, message, row=number, case=case, path=path)
         return True
-
-
-__all__ = ["COLUMNS", "read_cohort_csv", "write_cohort_csv"]

@@ -12,8 +12,10 @@ from .names import modality_of_file, modality_of_folder, natural_key, readable
 
 # Results, records and masks that people and programs keep beside a case's images.
 _QUIET_FOLDERS = frozenset(
-    ("truth", "mask", "masks", "crops", "thumbnails", "thumbs", "overlays", "results", "reports")
-    + ("__macosx", "@eadir")
+    (
+        *("truth", "mask", "masks", "crops", "thumbs", "thumbnails", "overlays", "results", "reports"),
+        *("__macosx", "@eadir"),
+    )
 )
 LAYOUT = (
     "A case is a folder with the subfolders OM, IM and TEM (or LM, IF, EM, 光镜, 免疫荧光, 电镜), "

@@ -113,8 +113,8 @@ def _about_copies(keys: tuple[str, ...], smil: SMILResult) -> list[str]:
         return []
     named = ", ".join(f"{copy} (the same as {original})" for copy, original in copies)
     return [
-        f"Merged copies: {named}. A copy does not count again, and leaving out one of several copies "
-        "changes nothing."
+        f"Merged copies: {named}. A copy does not count again, and leaving out one of them has hardly any "
+        "effect, because the other one stays."
     ]
 
 

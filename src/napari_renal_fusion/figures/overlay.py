@@ -61,17 +61,21 @@ def with_legend(picture: np.ndarray, legend: Legend, *, dark: bool) -> np.ndarra
 def legend_strip(width: int, picture_width: int, legend: Legend, *, dark: bool) -> np.ndarray:
     """Draw the strip alone: uint8 [height, width, 3]; its height follows from its text."""
     # Laid out once on a strip that is high enough for anything, then drawn at its own height.
-    height = _Strip(pixel_figure(width, 2000), width, 2000, dark).write(legend, picture_width)
+    measured: dict[tuple[str, bool], float] = {}
+    height = _Strip(pixel_figure(width, 2000), width, 2000, dark, measured).write(legend, picture_width)
     figure = pixel_figure(width, height)
     figure.set_facecolor("#000000" if dark else "#ffffff")
-    _Strip(figure, width, height, dark).write(legend, picture_width)
+    _Strip(figure, width, height, dark, measured).write(legend, picture_width)
     return rendered(figure)[..., :3].copy()
 
 
 class _Strip:
     """Writes text and samples from the top down, in pixels; says how far it came."""
 
-    def __init__(self, figure: Figure, width: int, height: int, dark: bool):
+    def __init__(
+        self, figure: Figure, width: int, height: int, dark: bool, measured: dict[tuple[str, bool], float]
+    ):
+        self.measured = measured
         self.figure, self.width, self.height, self.dark = figure, width, height, dark
         self.colours = theme(dark)
         self.size = min(max(width / 66, 12.5), 24.0)
@@ -100,8 +104,10 @@ class _Strip:
     def _measure(self, text: str, bold: bool = False) -> float:
         from matplotlib.font_manager import FontProperties
 
-        font = FontProperties(size=self.size, weight="bold" if bold else "normal")
-        return self.renderer.get_text_width_height_descent(text, font, False)[0]
+        if (text, bold) not in self.measured:
+            font = FontProperties(size=self.size, weight="bold" if bold else "normal")
+            self.measured[text, bold] = self.renderer.get_text_width_height_descent(text, font, False)[0]
+        return self.measured[text, bold]
 
     def _line(self, x0, x1, y, **how) -> None:
         from matplotlib.lines import Line2D

@@ -139,7 +139,7 @@ def band(
 
 def smooth_step(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """0 below ``low``, 1 above ``high``, smooth between."""
-    t = np.subtract(values, low, dtype=np.float32)
+    t = np.asarray(np.subtract(values, low, dtype=np.float32))
     t /= np.subtract(high, low, dtype=np.float32)
     np.clip(t, 0, 1, out=t)
     bend = np.float32(3) - 2 * t

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from .fields import Frame, Seeds, cells, fractal, noise, open_only, resample, scatter
+from .fields import Frame, Seeds, cells, fractal, noise, open_only, scatter
 
 GRID = 0.8
 """Pixel side in um of the grid on which tissue geometry is computed, whatever the size of the picture."""
@@ -155,8 +155,3 @@ def _nuclei(rng, frame, curve, lobule, lumen, stalk, capsule, cellularity, cresc
     x, y = curve.x + radius * np.cos(around), curve.y + radius * np.sin(around)
     flat = np.column_stack([x, y, rng.uniform(3.0, 4.6, 26), rng.uniform(1.0, 1.5, 26), around + np.pi / 2])
     return np.concatenate([shapes, flat])
-
-
-def upsampled(plane: np.ndarray, frame: Frame) -> np.ndarray:
-    """A grid plane at the pixels of ``frame``."""
-    return resample(plane, frame.size)

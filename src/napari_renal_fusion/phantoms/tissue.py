@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cortex import cortex
-from .fields import Frame, Seeds, band, ellipses, fractal, inside, noise, smooth_step
+from .fields import Frame, Seeds, band, ellipses, fractal, inside, noise, resample, smooth_step
 from .findings import LightFindings
-from .glomerulus import GRID, glomerulus, upsampled
+from .glomerulus import GRID, glomerulus
 
 LAYERS = (
     "nuclei",
@@ -63,7 +63,7 @@ def tissue(seeds: Seeds, frame: Frame, found: LightFindings) -> Tissue:
     pixel = frame.pixel
 
     def up(plane: np.ndarray) -> np.ndarray:
-        return upsampled(plane, frame)
+        return resample(plane, frame.size)
 
     capsule, lobule, lumen, tubule = up(tuft.capsule), up(tuft.lobule), up(tuft.lumen), up(rest.tubule)
     fine = fractal(seeds.child("fine"), frame, 2.4, 0.24, 0.75)

@@ -67,7 +67,7 @@ def save_overlay(
     drawn = picture.with_heat(heat_map, limits, style)
     legend = Legend(
         title=_title(prediction, explanation, heat_map),
-        details=_details(case, explanation, picture, heat_map),
+        details=_details(case, prediction, explanation, picture, heat_map),
         pixel_um=None if picture.pixel_um is None else picture.pixel_um / picture.zoom,
         limits=None if heat_map is None or heat_map.raw is None else limits,
         style=style,
@@ -87,18 +87,19 @@ def below_all_levels(heat_map: HeatMap, limits: tuple[float, float]) -> bool:
 def _title(prediction: Prediction, explanation: Explanation, heat_map: HeatMap | None) -> str:
     if heat_map is not None and not heat_map.used:
         return SET_ASIDE
-    name = in_sentence(prediction.class_names[explanation.class_index])
     if heat_map is None or heat_map.raw is None:
-        return f"No heat map for {name} on this image"
+        return "No heat map of this image"
+    name = in_sentence(prediction.class_names[explanation.class_index])
     return f"Heat map for {name} {NOT_SEGMENTATION}"
 
 
 def _details(
-    case: Case, explanation: Explanation, picture: Picture, heat_map: HeatMap | None
+    case: Case, prediction: Prediction, explanation: Explanation, picture: Picture, heat_map: HeatMap | None
 ) -> tuple[str, ...]:
     first = [f"Case {case.case_id}", key_with_stain(keyed_images(case)[picture.key], picture.key)]
     if heat_map is None or heat_map.raw is None:
-        return (" · ".join(first),)
+        name = in_sentence(prediction.class_names[explanation.class_index])
+        return " · ".join(first), f"No {METHOD_TITLES[explanation.method]} heat map for {name}"
     low, high = explanation.raw_range
     first += [METHOD_TITLES[heat_map.method], f"cell {cell_text(heat_map.placement.scale, picture.pixel_um)}"]
     own = f"{value_text(float(heat_map.raw.min()))} to {value_text(float(heat_map.raw.max()))}"

@@ -129,7 +129,7 @@ class Board(QScrollArea):
             self._modality_group(Modality.TEM, "by effect if left out; bar: how much it counted", kept),
         ]
         if aside:
-            groups.append(_Group("Set aside", "unlike the others (not: unimportant)", aside, 1))
+            groups.append(_Group("Set aside", "unlike the others\n(not: unimportant)", aside, 1))
         if others:
             groups.append(_Group("Not chosen", "", others, 1))
         self._lay_out(groups)
@@ -194,7 +194,8 @@ class Board(QScrollArea):
         head = QHBoxLayout()
         head.setSpacing(RHYTHM)
         head.addWidget(label(group.title, "heading", wrap=False))
-        if group.subtitle:
+        beside = "\n" in group.subtitle
+        if group.subtitle and not beside:
             head.addWidget(label(group.subtitle, "secondary", wrap=False))
         head.addStretch(1)
         column.addLayout(head)
@@ -207,6 +208,9 @@ class Board(QScrollArea):
             empty.setFixedHeight(LOW)
             empty.setAlignment(Qt.AlignmentFlag.AlignTop)
             pictures.addWidget(empty)
+        if beside:
+            aside = label(group.subtitle, "secondary", wrap=False)
+            pictures.addWidget(aside, 0, Qt.AlignmentFlag.AlignTop)
         pictures.addStretch(1)
         column.addLayout(pictures)
         return column

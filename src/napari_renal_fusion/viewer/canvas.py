@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
 MODEL_INPUT_NAME = "What the model saw"
+_CLEAR = 46
+"""Pixels kept free above and below an image."""
 _SURROUND = {Modality.OM: "#F4F3F1", Modality.IM: "#000000", Modality.TEM: "#000000"}
 
 
@@ -41,7 +43,8 @@ class Canvas(QObject):
         bar = viewer.canvas.overlays.scale_bar
         bar.visible, bar.box = True, True
         text = viewer.canvas.overlays.text
-        text.position, text.font_size, text.box = "top_left", 10, True
+        text.position, text.font_size, text.box = "top_left", 9, True
+        bar.font_size = 9
 
     @property
     def busy(self) -> bool:
@@ -171,7 +174,9 @@ class Canvas(QObject):
     def _fit(self) -> None:
         layer = self.shown_layer
         if layer is not None:
-            self._viewer.fit_to_view(layers=[layer], margin=0.04)
+            # The title above and the scale bar below keep clear of the image.
+            height = max(1, self._viewer.canvas.size[0])
+            self._viewer.fit_to_view(layers=[layer], margin=min(0.3, 2 * _CLEAR / height))
 
     def _lay_contours(self, arguments: dict[str, Any], opacity: float) -> None:
         from napari.layers import Surface

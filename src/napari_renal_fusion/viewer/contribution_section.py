@@ -24,6 +24,5 @@ class ContributionSection(Section):
     ) -> None:
         without = {modality: values[class_index] for modality, values in contributions.without.items()}
         self.bars.show_values(probabilities[class_index], without, class_index)
-        self.note.setText(
-            f"Probability of {lower_first(class_name)}; the mark is the full answer. {contributions.baseline_says}"
-        )
+        self.note.setText(f"{contributions.baseline_says} The mark is the full answer.")
+        self.note.setToolTip(f"Probability of {lower_first(class_name)}")

@@ -26,7 +26,7 @@ class Docks(QObject):
 
     @property
     def window(self) -> QMainWindow | None:
-        """napari's main window, None before the reader is docked or after it is gone."""
+        """Napari's main window, None before the reader is docked or after it is gone."""
         window = self._reader.window()
         return window if isinstance(window, QMainWindow) else None
 

@@ -41,7 +41,8 @@ class HeatMapSection(Section):
         self.opacity.setRange(5, 100)
         self.opacity.setToolTip("Opacity of the heat map")
         self.legend = ColourLegend()
-        self.cell = label("", "secondary")
+        self.cell = label("", "secondary", wrap=False)
+        self.head.addWidget(self.cell)
         self.body.addWidget(self.classes)
         first, second = QHBoxLayout(), QHBoxLayout()
         for row in (first, second):
@@ -53,7 +54,6 @@ class HeatMapSection(Section):
         second.addWidget(label("Opacity", "secondary", wrap=False))
         second.addWidget(self.opacity, 1)
         self.body.addWidget(self.legend)
-        self.body.addWidget(self.cell)
         self.classes.activated.connect(self._ask)
         self.methods.activated.connect(self._ask)
         self._styles.buttonClicked.connect(lambda _: self.style_changed.emit(self.style))

@@ -23,19 +23,18 @@ class OpinionSection(Section):
         self.scope = label("", "secondary")
         self.trained_on = label("", "secondary")
         self.warnings = label("", "warning")
-        self.made = label("", "secondary")
         for widget in (self.what_if, self.verdict, self.reasons):
             self.body.addWidget(widget)
         self.body.addSpacing(RHYTHM // 2)
         self.body.addWidget(self.bars)
-        for widget in (self.scope, self.trained_on, self.warnings, self.made):
+        for widget in (self.scope, self.trained_on, self.warnings):
             self.body.addWidget(widget)
         self.show_nothing()
 
     def show_nothing(self) -> None:
         """No answer yet."""
         self.verdict.setText("Not asked yet. Read the images first, then press Run model.")
-        for widget in (self.what_if, self.reasons, self.bars, self.scope, self.trained_on, self.warnings, self.made):
+        for widget in (self.what_if, self.reasons, self.bars, self.scope, self.trained_on, self.warnings):
             widget.hide()
 
     def show_prediction(self, prediction: Prediction, *, what_if: bool = False) -> None:
@@ -50,7 +49,10 @@ class OpinionSection(Section):
         origin = prediction.provenance
         self._write(self.trained_on, [TRAINED_ON[origin.trained_on]] if origin else [])
         self._write(self.warnings, [one.message for one in prediction.warnings])
-        self._write(self.made, [f"{origin.seconds:.1f} s on {origin.device_reason}"] if origin else [])
+        if origin:
+            self.trained_on.setToolTip(
+                f"{origin.bundle_name} · {origin.seconds:.1f} s · {origin.device_reason} · {origin.precision}"
+            )
 
     @staticmethod
     def _write(place, sentences: list[str]) -> None:

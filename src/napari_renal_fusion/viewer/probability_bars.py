@@ -12,7 +12,7 @@ from ..figures import class_colour, class_label, class_letters, percent
 from .theme import colours_of
 
 _BAR = 6
-_ROW = 40
+_ROW = 34
 
 
 class ProbabilityBars(QWidget):
@@ -63,16 +63,16 @@ class ProbabilityBars(QWidget):
         number, font = percent(value), tabular(self.font())
         number_width = QFontMetrics(font).horizontalAdvance("> 99.9 %") + 4
         painter.setPen(colours.text)
-        room = QRectF(side + 8, top, width - side - 16 - number_width, side + 6)
+        room = QRectF(side + 8, top - 1, width - side - 16 - number_width, side + 6)
         shown = self.fontMetrics().elidedText(class_label(self._names, index), Qt.TextElideMode.ElideRight, int(room.width()))
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.setFont(font)
         painter.drawText(
-            QRectF(width - number_width, top, number_width, side + 6),
+            QRectF(width - number_width, top - 1, number_width, side + 6),
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number,
         )  # fmt: skip
         painter.setFont(self.font())
-        track = QRectF(side + 8, top + side + 8, width - side - 8, _BAR)
+        track = QRectF(side + 8, top + side + 5, width - side - 8, _BAR)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colours.quiet)
         painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)

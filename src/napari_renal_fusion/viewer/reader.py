@@ -33,7 +33,7 @@ class Reader(QWidget):
         column_widget = QWidget()
         column = QVBoxLayout(column_widget)
         column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
-        column.setSpacing(2 * RHYTHM)
+        column.setSpacing(RHYTHM + RHYTHM // 2)
         for section in (
             self.header, self.selection, self.run, self.opinion, self.heat_map, self.contributions, self.keys,
         ):  # fmt: skip
@@ -65,9 +65,9 @@ class Reader(QWidget):
         buttons.addWidget(self.report_button)
         buttons.addWidget(self.keys_button)
         buttons.addStretch(1)
+        buttons.addWidget(label(RESEARCH_USE, "secondary", wrap=False))
         foot.addWidget(self.message)
         foot.addLayout(buttons)
-        foot.addWidget(label(RESEARCH_USE, "secondary"))
         outer.addLayout(foot)
         self.show_answer_parts(False)
 

@@ -61,8 +61,7 @@ class SelectionSection(Section):
                 lines.append(f"<b>{title}</b> {chosen[0].name}: {chosen[0].reason}")
         self.lines.setText("<br>".join(lines))
         out = selection.left_out
-        names = ", ".join(one.name for one in out[:6]) + (" …" if len(out) > 6 else "")
-        self.left_out.setText(f"Not used: {names}")
+        self.left_out.setText(f"{len(out)} not used (why: hold the pointer here)")
         self.left_out.setToolTip("\n".join(f"{one.name}: {one.reason}" for one in out))
         self.left_out.setVisible(bool(out))
         self.end_edit()

@@ -131,7 +131,7 @@ class Stage(QObject):
             title=heat_map_title(explanation.class_name, explanation.method, cell),
         )  # fmt: skip
         dark = heat_map.modality != Modality.OM
-        self._reader.heat_map.show_legend(explanation.raw_range, dark=dark, cell=f"On this image: {cell}")
+        self._reader.heat_map.show_legend(explanation.raw_range, dark=dark, cell=cell)
 
     def apply(self, settings: Settings) -> None:
         """Take over another style or opacity."""

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from .theme import colours_of
 
-WIDTH, PICTURE_HEIGHT, LOW, HIGH = 64, 46, 66, 84
+WIDTH, PICTURE_HEIGHT, LOW, HIGH = 60, 45, 66, 84
 """Pixels; a thumbnail with a note and a typicality bar is HIGH, one without is LOW."""
 
 
@@ -105,7 +105,7 @@ class Thumbnail(QWidget):
         painter.setBrush(colours.quiet)
         painter.drawRect(room)
         if self._picture is not None and not self._problem:
-            painter.setOpacity(0.45 if self._marks.entered is False and self._ticked is None else 1.0)
+            painter.setOpacity(0.5 if self._marks.entered is False and self._ticked is None else 1.0)
             painter.drawImage(room, self._picture, _cover(self._picture, room))
             painter.setOpacity(1.0)
         elif self._problem:

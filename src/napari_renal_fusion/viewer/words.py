@@ -6,7 +6,7 @@ from ..cases import Modality, PixelSize
 from ..explain.explanation import HeatMap
 from ..figures import NOT_SEGMENTATION, cell_text
 
-RESEARCH_USE = "Research use only. It compares and classifies; it does not diagnose."
+RESEARCH_USE = "Research use only"
 SET_ASIDE = "set aside: unlike the others (not: unimportant)"
 SHORT_TITLES = {Modality.OM: "Light", Modality.IM: "IF", Modality.TEM: "Electron"}
 METHOD_TITLES = {
@@ -38,8 +38,8 @@ def cell_size(heat_map: HeatMap, pixel_size: PixelSize | None) -> str:
 
 
 def heat_map_title(class_name: str, method: str, cell: str) -> str:
-    """The title that lies on the image."""
-    return f"Heat map for {lower_first(class_name)} {NOT_SEGMENTATION} · {METHOD_TITLES[method]} · {cell}"
+    """The two lines that lie on the image."""
+    return f"Heat map for {lower_first(class_name)} {NOT_SEGMENTATION}\n{METHOD_TITLES[method]} · {cell}"
 
 
 def lower_first(name: str) -> str:
