@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -56,9 +57,16 @@ def run_train(
 
 
 def _phantoms(folder: Path, count: int, seed: int, progress: Progress) -> Cohort:
-    from ..phantoms import write_training_cohort
+    """Draw phantoms at a reduced size; at 224x224 they look like full-size ones (phantoms are size-independent)."""
+    from ..phantoms import write_cohort
 
-    return Cohort.from_csv(write_training_cohort(folder, count, seed=seed, progress=progress.update))
+    table = folder / "cohort.csv"
+    if not table.is_file():
+        write_cohort(
+            folder, count, seed, difficulty=0.2, om_size=(480, 320), im_size=(400, 300), tem_size=(384, 384),
+            antibodies=("IgA", "IgG", "C3"), n_tem=(5, 12), workers=os.cpu_count() or 1, progress=progress.update,
+        )  # fmt: skip
+    return Cohort.from_csv(table)
 
 
 def _command() -> str:

@@ -1,4 +1,4 @@
-"""Colours, marks and type of every figure: safe for colour-blind readers, calm, light or dark."""
+"""Colours and type of every figure: safe for colour-blind readers, calm, light or dark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ ACCENT = "#0072B2"
 
 # Okabe-Ito, ordered so that the first classes are far apart and green never meets vermillion early.
 _CLASS_COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#009E73", "#999999")
-_CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 MODALITY_WORDS = {"OM": "light", "IM": "immunofluorescence", "TEM": "electron"}
 
@@ -43,11 +42,6 @@ def theme(dark: bool) -> Theme:
 def class_colour(index: int) -> str:
     """Colour of a class, as ``#rrggbb``; colours repeat after eight classes, letters do not."""
     return _CLASS_COLOURS[index % len(_CLASS_COLOURS)]
-
-
-def class_marker(index: int) -> str:
-    """Matplotlib marker that goes with :func:`class_colour`."""
-    return _CLASS_MARKERS[index % len(_CLASS_MARKERS)]
 
 
 def class_letters(names: Sequence[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ STAINS = ("PASM", "HE", "PAS", "Masson")
 
 
 class Disease(StrEnum):
-    """The disease drawn, as it stands in the label column."""
+    """The disease drawn."""
 
     IGA_NEPHROPATHY = "iga_nephropathy"
     MEMBRANOUS_NEPHROPATHY = "membranous_nephropathy"
@@ -27,6 +27,21 @@ class Disease(StrEnum):
     MINIMAL_CHANGE = "minimal_change"
     ANTI_GBM = "anti_gbm"
     AMYLOIDOSIS = "amyloidosis"
+
+    @property
+    def title(self) -> str:
+        """The full name, as it stands in the label column and on screen."""
+        return _TITLES[self.value]
+
+
+_TITLES = {
+    "iga_nephropathy": "IgA nephropathy",
+    "membranous_nephropathy": "Membranous nephropathy",
+    "lupus_nephritis": "Lupus nephritis",
+    "minimal_change": "Minimal change disease",
+    "anti_gbm": "Anti-GBM disease",
+    "amyloidosis": "Amyloidosis",
+}
 
 
 KNOWN = (Disease.IGA_NEPHROPATHY, Disease.MEMBRANOUS_NEPHROPATHY, Disease.LUPUS_NEPHRITIS)

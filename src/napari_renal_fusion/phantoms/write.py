@@ -7,8 +7,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from ..errors import RenalFusionError
@@ -59,31 +62,47 @@ def write_cohort(
     truth: bool = False,
     compression: Compression = "deflate",
     progress: ProgressCallback | None = None,
+    workers: int = 1,
     **options,
 ) -> Path:
     """Write ``n`` patients of `random_spec` and ``cohort.csv`` (one row an image); returns the CSV's path.
 
-    ``options`` are further arguments of `random_spec`, such as ``om_size`` or ``n_tem``. Raises as
-    `write_biopsy` does.
+    ``options`` are further arguments of `random_spec`, such as ``om_size`` or ``n_tem``. ``workers``
+    processes draw; their number changes nothing in the pixels. Raises as `write_biopsy` does.
     """
     with _whole(Path(folder)) as draft:
+        specs = [random_spec(seed, i, diseases=diseases, difficulty=difficulty, **options) for i in range(n)]
+        draw = partial(_write_patient, draft, format=format, truth=truth, compression=compression)
         rows = []
-        for index in range(n):
-            spec = random_spec(seed, index, diseases=diseases, difficulty=difficulty, **options)
-            name = f"P{index + 1:03d}"
-
-            def part(fraction: float, message: str, index: int = index) -> None:
+        with _mapper(workers) as mapped:
+            for index, patient_rows in enumerate(mapped(draw, range(n), specs)):
+                rows += patient_rows
                 if progress is not None:
-                    progress((index + fraction) / n, f"Patient {index + 1} of {n}: {message}")
-
-            (draft / name).mkdir()
-            for image, path in _write_images(spec, draft / name, format, truth, compression, part):
-                rows.append(_row(spec, image, f"{name}/{path}", name, index))
+                    progress((index + 1) / n, f"Drawing patients: {index + 1} of {n}")
         with (draft / "cohort.csv").open("w", newline="", encoding="utf-8") as stream:
             table = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
             table.writeheader()
             table.writerows(rows)
     return Path(folder) / "cohort.csv"
+
+
+def _write_patient(
+    draft: Path, index: int, spec: BiopsySpec, *, format: Format, truth: bool, compression: Compression
+) -> list[dict[str, object]]:
+    name = f"P{index + 1:03d}"
+    (draft / name).mkdir()
+    written = _write_images(spec, draft / name, format, truth, compression, None)
+    return [_row(spec, image, f"{name}/{path}", name, index) for image, path in written]
+
+
+@contextmanager
+def _mapper(workers: int) -> Iterator[Callable]:
+    """``map`` in this process, or over ``workers`` fresh ones (a fork would copy a thread's locks)."""
+    if workers <= 1:
+        yield map
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool.map
 
 
 def _write_images(
@@ -134,7 +153,7 @@ def _row(spec: BiopsySpec, image: PhantomImage, path: str, patient: str, index: 
         "magnification": f"{image.magnification:g}",
         "pixel_size": f"{value:.6g}",
         "pixel_unit": unit,
-        "label": spec.disease.value,
+        "label": spec.disease.title,
         "stage": spec.stage or "",
         "intensity": "" if image.intensity is None else f"{image.intensity:g}",
     }

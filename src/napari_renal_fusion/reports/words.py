@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..cases import Case, ImageItem, Modality
+from ..cases import ImageItem
 from ..inference.prediction import Prediction
-from ..inputs.selection import keyed_images
 
 METHOD_TITLES = {
     "gradcam": "Grad-CAM",
@@ -41,12 +40,6 @@ def key_with_stain(item: ImageItem | None, key: str) -> str:
     """Key and stain, such as OM-1 · PASM, or the key alone."""
     label = image_label(item, key)
     return key if label == key else f"{key} · {label}"
-
-
-def modality_of(key: str, case: Case) -> Modality | None:
-    """Modality of an image of the case by its key."""
-    item = keyed_images(case).get(key)
-    return None if item is None else item.modality
 
 
 def in_sentence(name: str) -> str:

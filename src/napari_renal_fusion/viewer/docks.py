@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
@@ -22,7 +23,7 @@ class Docks(QObject):
         self._viewer = viewer
         self._places = {"Worklist": (worklist, "left"), "Board": (board, "bottom")}
         self._reader = reader
-        self._folded: list[QDockWidget] = []
+        self._window: QMainWindow | None = None
 
     @property
     def window(self) -> QMainWindow | None:
@@ -35,6 +36,7 @@ class Docks(QObject):
         window = self.window
         if window is None:
             return
+        self._window = window
         self.fold(True)
         for name, (widget, area) in self._places.items():
             if self._dock_of(widget) is None:
@@ -54,7 +56,7 @@ class Docks(QObject):
     def fold(self, away: bool) -> None:
         """Hide napari's layer list and controls, or show them again."""
         window = self.window
-        for dock in self._own_docks(window) if window is not None else []:
+        for dock in self._own_docks(window):
             dock.setVisible(not away)
 
     @property
@@ -64,13 +66,13 @@ class Docks(QObject):
 
     def take_down(self) -> None:
         """Remove our docks except the reader, and show napari's own again."""
-        window = self.window
-        if window is not None:
-            self.fold(False)
-        for widget, _ in self._places.values():
-            dock = self._dock_of(widget)
-            if dock is not None:
-                self._viewer.window.remove_dock_widget(dock)
+        with contextlib.suppress(RuntimeError):  # the whole window is going, and its docks with it
+            for dock in self._own_docks(self._window):
+                dock.show()
+            for widget, _ in self._places.values():
+                dock = self._dock_of(widget)
+                if dock is not None:
+                    self._viewer.window.remove_dock_widget(dock)
 
     def _resize(self) -> None:
         window = self.window
@@ -92,5 +94,7 @@ class Docks(QObject):
         return above
 
     @staticmethod
-    def _own_docks(window: QMainWindow) -> list[QDockWidget]:
+    def _own_docks(window: QMainWindow | None) -> list[QDockWidget]:
+        if window is None:
+            return []
         return [dock for dock in window.findChildren(QDockWidget) if dock.objectName() in _NAPARI_OWN]

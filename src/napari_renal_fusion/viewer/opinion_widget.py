@@ -57,10 +57,10 @@ class OpinionWidget(Container):
         self.preferences = Preferences(self._threads, self._host)
         self._borrowed = engine is None
         self.engine = engine or borrow_engine(self._host)
-        self.options = form(
+        self.settings_form = form(
             self.preferences.settings, ("device", "cam_method"), self._option_changed, {"cam_method": METHOD_TITLES}
         )
-        for widget in (*self.options, self.class_name, self.run_button, self.message):
+        for widget in (*self.settings_form, self.class_name, self.run_button, self.message):
             self.append(widget)
         self.opinion, self.progress = OpinionSection(), ProgressRow()
         self._assemble()
@@ -83,7 +83,7 @@ class OpinionWidget(Container):
         self.class_name.changed.connect(self._ask_question)
         self.progress.cancelled.connect(self._cancel)
         self._host.destroyed.connect(self.shut)
-        self.native.setToolTip("")
+        self.tem.native.setMaximumHeight(110)
         self.opinion.heading.setText(f"Model opinion · {RESEARCH_USE.lower()}")
 
     def run(self, *_: object) -> None:

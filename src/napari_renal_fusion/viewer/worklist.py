@@ -79,7 +79,7 @@ class Worklist(QWidget):
         self._cases, self._states = tuple(cases), {}
         self.list.blockSignals(True)
         self.list.clear()
-        for place, case in enumerate(self._cases):
+        for place in range(len(self._cases)):
             item = QListWidgetItem()
             item.setData(_CASE, place)
             self.list.addItem(item)

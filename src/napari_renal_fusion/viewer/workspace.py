@@ -170,15 +170,15 @@ class Workspace(QWidget):
             if dock is not None:
                 dock.destroyed.connect(self._dock_closed)
         self.engine.start()
-        self.threads.run(installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error)))
+        self.writing.run(installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error)))
         if self.preferences.problem:
             self.reader.run.show_message(self.preferences.problem)
 
     def _dock_closed(self) -> None:
         """The reader's dock was closed: the workspace goes with it."""
         if not self._closed:
-            self.docks.take_down()
             self.shut()
+            self.docks.take_down()
 
     def _connect(self) -> None:
         worklist, board, reader, runs = self.worklist, self.board, self.reader, self.runs
