@@ -32,7 +32,10 @@ def run() -> list[Comparison]:
 
     return [
         compare(
-            "Leave one image out, opinion and reasons", ("second question", leave_one_out), ("first", first), 3
+            "Leave one image out, opinion and reasons",
+            ("second question", leave_one_out),
+            ("first", first),
+            3,
         ),
         compare("Reasons for another class", ("second question", other_class), ("first", first), 3),
     ]

@@ -20,8 +20,14 @@ def phantom_case_folder(tmp_path_factory):
     from napari_renal_fusion.phantoms import BiopsySpec, Disease, write_biopsy
 
     spec = BiopsySpec(
-        disease=Disease.MEMBRANOUS_NEPHROPATHY, seed=11, om_size=(480, 320), im_size=(400, 300),
-        tem_size=(320, 320), om_stains=("PASM", "HE"), antibodies=("IgA", "IgG", "C3"), n_tem=5,
+        disease=Disease.MEMBRANOUS_NEPHROPATHY,
+        seed=11,
+        om_size=(480, 320),
+        im_size=(400, 300),
+        tem_size=(320, 320),
+        om_stains=("PASM", "HE"),
+        antibodies=("IgA", "IgG", "C3"),
+        n_tem=5,
     )
     return write_biopsy(spec, tmp_path_factory.mktemp("phantom") / "P001")
 
@@ -49,20 +55,28 @@ def make_tiny_bundle(tmp_path_factory):
         rng = np.random.default_rng(0)
         statistics = InputStatistics.fit(rng.normal(size=(50, 13)), rng.normal(size=(20, 13)))
         config = BundleConfig(
-            name="tiny", title="Tiny", network=network.config,
+            name="tiny",
+            title="Tiny",
+            network=network.config,
             class_names=("IgA nephropathy", "Membranous nephropathy", "Lupus nephritis"),
-            trained_on=trained_on, rules={"slots": slots},
+            trained_on=trained_on,
+            rules={"slots": slots},
             preprocessing={m: recipe.preprocessing[m] for m in modalities},
             input_statistics={m: statistics.model_copy(update={"limit": limit}) for m in modalities},
-            bag_range=(1, 12), calibration=Calibration(),
+            bag_range=(1, 12),
+            calibration=Calibration(),
             self_test=SelfTest(seed=1, bag=3, logits=(0.0, 0.0, 0.0)),
-            origin=Origin(program_version="0", command="", seed=3, made_on="2026-01-01", patients=0, images=0, seconds=0),
+            origin=Origin(
+                program_version="0", command="", seed=3, made_on="2026-01-01", patients=0, images=0, seconds=0
+            ),
         ).model_copy(update=changes)
         test = config.self_test.model_copy(update={"logits": noise_logits(network, config, 1, 3)})
         width = network.config.encoder_for("OM").kwargs["channels"][-1]
         means = {slot.modality: torch.zeros(49, width) for slot in slots}
         folder = tmp_path_factory.mktemp("bundle") / "tiny"
-        save_bundle(folder, config.model_copy(update={"self_test": test}), network.state_dict(), means, "# Tiny\n")
+        save_bundle(
+            folder, config.model_copy(update={"self_test": test}), network.state_dict(), means, "# Tiny\n"
+        )
         return folder
 
     return make

@@ -20,13 +20,17 @@ def test_importing_the_package_imports_neither_torch_nor_napari():
     assert not modules_after("import napari_renal_fusion") & {"torch", "timm", "napari", "qtpy", "matplotlib"}
 
 
-@pytest.mark.parametrize("room", ["cases", "compute", "inputs", "bundles", "inference", "explain", "training", "viewer"])
+@pytest.mark.parametrize(
+    "room", ["cases", "compute", "inputs", "bundles", "inference", "explain", "training", "viewer"]
+)
 def test_a_room_that_a_viewer_opens_imports_no_torch(room):
     assert not modules_after(f"import napari_renal_fusion.{room}") & {"torch", "timm", "lightning"}
 
 
 def test_the_list_of_bundles_and_a_command_line_start_without_torch():
-    statement = "from napari_renal_fusion.bundles import installed; installed(); import napari_renal_fusion.cli.app"
+    statement = (
+        "from napari_renal_fusion.bundles import installed; installed(); import napari_renal_fusion.cli.app"
+    )
     assert not modules_after(statement) & {"torch", "timm", "napari"}
 
 
@@ -62,6 +66,9 @@ def test_package_data_is_in_the_package_and_linked_at_the_root():
 
 def test_what_ships_is_small():
     sample = Path(str(files("napari_renal_fusion"))) / "sample_data"
-    sizes = {part: sum(f.stat().st_size for f in (sample / part).rglob("*") if f.is_file()) for part in ("bundles", "cohort")}
+    sizes = {
+        part: sum(f.stat().st_size for f in (sample / part).rglob("*") if f.is_file())
+        for part in ("bundles", "cohort")
+    }
     assert 0 < sizes["bundles"] <= 12 * 2**20
     assert 0 < sizes["cohort"] <= 10 * 2**20

@@ -116,7 +116,9 @@ def test_a_zip_loads_like_its_folder(tiny_bundle, tmp_path, prefix):
     assert load(zipped(tiny_bundle, tmp_path / "sent.zip", prefix)).sha256 == load(tiny_bundle).sha256
 
 
-@pytest.mark.parametrize("name", ["../bundle.json", "a/../../bundle.json", "/etc/bundle.json", "C:/bundle.json", "a/b/bundle.json"])
+@pytest.mark.parametrize(
+    "name", ["../bundle.json", "a/../../bundle.json", "/etc/bundle.json", "C:/bundle.json", "a/b/bundle.json"]
+)
 def test_zip_slip_is_refused(tmp_path, name):
     with zipfile.ZipFile(tmp_path / "slip.zip", "w") as archive:
         archive.writestr(name, "{}")
@@ -125,7 +127,10 @@ def test_zip_slip_is_refused(tmp_path, name):
 
 
 def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path):
-    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive, archive.open("model.safetensors", "w") as member:
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("model.safetensors", "w") as member,
+    ):
         for _ in range(100):
             member.write(bytes(2**20))
     assert code_of(tmp_path / "bomb.zip") == "bundle_too_large"

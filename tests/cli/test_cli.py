@@ -38,7 +38,9 @@ def test_predict_writes_prediction_overlays_report_and_table(answered, phantom_c
     prediction = json.loads((out / "prediction.json").read_text())
     assert printed["cases"][0]["probabilities"] == pytest.approx(prediction["probabilities"])
     assert prediction["names_shown"]
-    assert {one.stem for one in (out / "overlays").glob("*.png")} == {i["key"] for i in prediction["selection"]["images"]}
+    assert {one.stem for one in (out / "overlays").glob("*.png")} == {
+        i["key"] for i in prediction["selection"]["images"]
+    }
     assert (out / "report.html").stat().st_size < 10 * 2**20
     assert len(list(csv.DictReader((out / "predictions.csv").open()))) == 1
 

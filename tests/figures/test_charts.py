@@ -105,6 +105,8 @@ def test_colours_are_distinct():
 
 
 def test_importing_figures_needs_no_matplotlib():
-    code = "import sys, napari_renal_fusion.figures; print('matplotlib' in sys.modules, 'torch' in sys.modules)"
+    code = (
+        "import sys, napari_renal_fusion.figures; print('matplotlib' in sys.modules, 'torch' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split() == ["False", "False"]

@@ -44,18 +44,22 @@ def test_one_hot_cell_gives_a_closed_symmetric_line_around_its_centre():
 
 @pytest.mark.parametrize(
     ("size", "box"),
-    [((3072, 2048), Box(0, 0, 2048, 3072)), ((2048, 2048), Box(0, 0, 1940, 2048)), ((512, 512), Box(-64, 10, 640, 300))],
+    [
+        ((3072, 2048), Box(0, 0, 2048, 3072)),
+        ((2048, 2048), Box(0, 0, 1940, 2048)),
+        ((512, 512), Box(-64, 10, 640, 300)),
+    ],
 )
 def test_a_line_lies_on_the_image_pixels_of_its_cell(size, box):
     place = placement((7, 7), box)
-    (_, path), = contours(hot(4, 1), place.scale, place.translate, (0.75,))
+    ((_, path),) = contours(hot(4, 1), place.scale, place.translate, (0.75,))
     middle = (path.min(axis=0) + path.max(axis=0)) / 2
     centre = (box.top + box.height * 4.5 / 7 - 0.5, box.left + box.width * 1.5 / 7 - 0.5)
     np.testing.assert_allclose(middle, centre, atol=0.01)
 
 
 def test_lines_close_along_the_edge_of_the_box():
-    (_, path), = contours(hot(0, 0), *UNIT, (0.5,))
+    ((_, path),) = contours(hot(0, 0), *UNIT, (0.5,))
     np.testing.assert_array_equal(path[0], path[-1])
     np.testing.assert_allclose(path.min(axis=0), (-0.5, -0.5), atol=1e-5)
     np.testing.assert_allclose(path.max(axis=0), (0.5, 0.5), atol=1e-5)
@@ -64,7 +68,7 @@ def test_lines_close_along_the_edge_of_the_box():
 def test_flat_maps():
     assert contours(np.zeros((7, 7)), *UNIT, (0.1,)) == []
     assert contours(np.full((7, 7), 0.1), *UNIT, (0.1,)) == []
-    (_, path), = contours(np.full((7, 7), 0.3), *UNIT, (0.1,))
+    ((_, path),) = contours(np.full((7, 7), 0.3), *UNIT, (0.1,))
     np.testing.assert_allclose(path.min(axis=0), (-0.5, -0.5), atol=1e-5)
     np.testing.assert_allclose(path.max(axis=0), (6.5, 6.5), atol=1e-5)
     assert len(path) < 12

@@ -37,13 +37,23 @@ def test_the_picture_is_untouched(width, dark):
 def test_the_strip_says_what_it_is(written):
     picture = np.zeros((300, 900, 3), dtype=np.uint8)
     legend = Legend(
-        "Heat map for lupus nephritis (not a segmentation)", ("Grad-CAM · cell 44 × 29 µm",),
-        pixel_um=0.1, limits=(-0.1, 0.4), outlined=True,
+        "Heat map for lupus nephritis (not a segmentation)",
+        ("Grad-CAM · cell 44 × 29 µm",),
+        pixel_um=0.1,
+        limits=(-0.1, 0.4),
+        outlined=True,
     )
     with_legend(picture, legend, dark=True)
     text = " ".join(written)
-    for words in ("not a segmentation", "Grad-CAM", "cell 44 × 29 µm", "10 µm", "75 % of 0.4",
-                  "what the model saw", "Model opinion — research use only"):
+    for words in (
+        "not a segmentation",
+        "Grad-CAM",
+        "cell 44 × 29 µm",
+        "10 µm",
+        "75 % of 0.4",
+        "what the model saw",
+        "Model opinion — research use only",
+    ):
         assert words in text
 
 

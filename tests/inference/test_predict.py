@@ -33,7 +33,9 @@ def real_image(modality, seed, shape=(300, 400, 3)):
 
 @pytest.fixture
 def real_case():
-    return Case("R", "R", (real_image("OM", 1), real_image("IM", 2), *(real_image("TEM", i) for i in range(3, 7))))
+    return Case(
+        "R", "R", (real_image("OM", 1), real_image("IM", 2), *(real_image("TEM", i) for i in range(3, 7)))
+    )
 
 
 def test_an_answer_carries_everything(case, tiny_bundle, engine):
@@ -83,7 +85,9 @@ def test_order_copies_and_bag_size_change_nothing(real_case, tiny_bundle):
 def test_nothing_is_encoded_twice(real_case, tiny_bundle, engine, monkeypatch):
     counted = []
     encode = CMUSNet.encode_images
-    monkeypatch.setattr(CMUSNet, "encode_images", lambda self, m, x: counted.append((m, len(x))) or encode(self, m, x))
+    monkeypatch.setattr(
+        CMUSNet, "encode_images", lambda self, m, x: counted.append((m, len(x))) or encode(self, m, x)
+    )
     first = predict(real_case, tiny_bundle, engine=engine)
     assert counted[-3:] == [("OM", 1), ("IM", 1), ("TEM", 4)]
     counted.clear()

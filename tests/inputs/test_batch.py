@@ -2,7 +2,14 @@ import numpy as np
 import torch
 
 from napari_renal_fusion.cases import Box, Modality
-from napari_renal_fusion.inputs import InputStatistics, PreparedImage, TokenCache, bag_order, collate, describe
+from napari_renal_fusion.inputs import (
+    InputStatistics,
+    PreparedImage,
+    TokenCache,
+    bag_order,
+    collate,
+    describe,
+)
 
 
 def test_bags_are_padded_and_masked():

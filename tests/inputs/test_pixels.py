@@ -48,7 +48,9 @@ def test_sixteen_bits_are_scaled_by_the_depth_that_holds_them(largest, expected)
 
 
 def test_a_flat_image_is_said_to_be_flat():
-    assert [n.code for n in prepare_image(item(np.zeros((64, 64), np.uint8)), Preprocessing()).notices] == ["image_blank"]
+    assert [n.code for n in prepare_image(item(np.zeros((64, 64), np.uint8)), Preprocessing()).notices] == [
+        "image_blank"
+    ]
 
 
 def test_a_crop_outside_the_image_is_an_error():
@@ -65,7 +67,9 @@ def test_the_original_array_is_never_changed():
 
 
 def test_tensor_is_normalised_with_the_bundles_mean_and_std():
-    prepared = prepare_image(item(np.full((32, 32, 3), 51, np.uint8)), Preprocessing(mean=(0.2,) * 3, std=(0.5,) * 3))
+    prepared = prepare_image(
+        item(np.full((32, 32, 3), 51, np.uint8)), Preprocessing(mean=(0.2,) * 3, std=(0.5,) * 3)
+    )
     tensor = to_tensor(prepared, Preprocessing(mean=(0.2,) * 3, std=(0.5,) * 3))
     assert tensor.shape == (3, 224, 224)
     assert float(tensor.abs().max()) < 1e-6

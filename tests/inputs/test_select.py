@@ -13,7 +13,9 @@ RULES = preset("demo").rules
 
 def image(modality, stain=None, level=0, **fields):
     pixels = np.full((64, 64, 3), level, np.uint8)
-    return ImageItem(Path(f"{stain or modality}.png"), Modality(modality), stain=stain, pixels=pixels, **fields)
+    return ImageItem(
+        Path(f"{stain or modality}.png"), Modality(modality), stain=stain, pixels=pixels, **fields
+    )
 
 
 CASE = Case(
@@ -56,7 +58,10 @@ def test_the_person_chooses_and_it_is_said():
 
 @pytest.mark.parametrize(
     ("choice", "code"),
-    [({Modality.IM: ("IM-9",)}, "selection_unknown"), ({Modality.OM: ("OM-1", "OM-2")}, "selection_too_many")],
+    [
+        ({Modality.IM: ("IM-9",)}, "selection_unknown"),
+        ({Modality.OM: ("OM-1", "OM-2")}, "selection_too_many"),
+    ],
 )
 def test_an_impossible_choice_is_refused(choice, code):
     with pytest.raises(RenalFusionError) as raised:

@@ -55,7 +55,10 @@ def test_plumbing_json_names_no_disease(case, plumbing, explanation, tmp_path):
 
 def test_the_table_has_a_row_for_every_case(case, prediction, plumbing, tmp_path):
     error = RenalFusionError(
-        "image_truncated", f"{case.images[0].path} is cut short", path=case.images[0].path, remedy="Copy it again."
+        "image_truncated",
+        f"{case.images[0].path} is cut short",
+        path=case.images[0].path,
+        remedy="Copy it again.",
     )
     rows = [
         PredictionRow("A", prediction, case=case),
@@ -63,7 +66,7 @@ def test_the_table_has_a_row_for_every_case(case, prediction, plumbing, tmp_path
         PredictionRow("C", error=error, case=case),
         PredictionRow("D", error=error),
         PredictionRow("E", prediction.model_copy(update={"status": "refused"})),
-        PredictionRow("=cmd()", error=RenalFusionError("x", "Nothing, to \"see\"")),
+        PredictionRow("=cmd()", error=RenalFusionError("x", 'Nothing, to "see"')),
     ]
     path = tmp_path / "predictions.csv"
     write_predictions_csv(rows, path)

@@ -33,7 +33,10 @@ def test_one_file_per_image_that_entered(case, prediction, explanation, tmp_path
     assert [path.name for path in written] == [f"{key}.png" for key in prediction.selection.keys]
     text = "\n".join(titles)
     assert "Case 7K2F · OM-1 · PASM · Grad-CAM · cell 34 × 23 µm" in text
-    assert "Set aside: unlike the others (not: unimportant) Case 7K2F · TEM-3 No Grad-CAM heat map for membranous" in text
+    assert (
+        "Set aside: unlike the others (not: unimportant) Case 7K2F · TEM-3 No Grad-CAM heat map for membranous"
+        in text
+    )
     assert PLANTED not in text
 
 
@@ -85,8 +88,14 @@ def test_everything_at_once(case, prediction, explanation, tmp_path):
     written = write_all(case, prediction, explanation, tmp_path / "out", Progress(steps.append))
     names = [path.relative_to(tmp_path / "out").as_posix() for path in written]
     assert names == [
-        "prediction.json", "overlays/OM-1.png", "overlays/IM-1.png", "overlays/TEM-1.png",
-        "overlays/TEM-2.png", "overlays/TEM-3.png", "overlays/TEM-4.png", "report.html",
+        "prediction.json",
+        "overlays/OM-1.png",
+        "overlays/IM-1.png",
+        "overlays/TEM-1.png",
+        "overlays/TEM-2.png",
+        "overlays/TEM-3.png",
+        "overlays/TEM-4.png",
+        "report.html",
     ]
     assert all(path.stat().st_size for path in written)
     fractions = [step.fraction for step in steps]

@@ -69,15 +69,36 @@ def test_it_is_self_contained_and_small(write, prediction, explanation):
 def test_it_says_everything_in_order(write, prediction, explanation):
     text = Page(write(prediction, explanation)).text
     wanted = [
-        "Model opinion — research use only", "Case 7K2F", "Answered", "Most like Membranous nephropathy", SCOPE,
-        "Probabilities", "Warnings", "TEM-2 is unlike the others",
-        "What entered the model, and why", "PASM is the stain", "person",
-        "What did not enter, and why", "OM-1 was preferred", "not readable",
-        "Heat maps for membranous nephropathy", "not a segmentation", "Grad-CAM", "cell 34 × 23 µm",
-        "uncalibrated", "most typical", "set aside: unlike the others (not: unimportant)",
-        "How much each electron image counted", "effect if left out",
-        "What each modality contributed", "A removed modality is replaced by the average",
-        "Where this comes from", "napari-renal-fusion 0.1.0", "abababababab", "2026-11-21 09:30", "OM-1 fedcba98",
+        "Model opinion — research use only",
+        "Case 7K2F",
+        "Answered",
+        "Most like Membranous nephropathy",
+        SCOPE,
+        "Probabilities",
+        "Warnings",
+        "TEM-2 is unlike the others",
+        "What entered the model, and why",
+        "PASM is the stain",
+        "person",
+        "What did not enter, and why",
+        "OM-1 was preferred",
+        "not readable",
+        "Heat maps for membranous nephropathy",
+        "not a segmentation",
+        "Grad-CAM",
+        "cell 34 × 23 µm",
+        "uncalibrated",
+        "most typical",
+        "set aside: unlike the others (not: unimportant)",
+        "How much each electron image counted",
+        "effect if left out",
+        "What each modality contributed",
+        "A removed modality is replaced by the average",
+        "Where this comes from",
+        "napari-renal-fusion 0.1.0",
+        "abababababab",
+        "2026-11-21 09:30",
+        "OM-1 fedcba98",
         "Research use only",
     ]
     at = 0
@@ -111,11 +132,15 @@ def test_a_case_id_cannot_inject(write, case, prediction, explanation):
     nasty = "<script>alert(1)</script>"
     of = dataclasses.replace(case, case_id=nasty)
     html = write(
-        prediction.model_copy(update={
-            "case_id": nasty, "verdict": '<img src=x onerror="y">',
-            "warnings": (Notice(code="x", message="<b>bold & brave</b>"),),
-        }),
-        explanation, of=of,
+        prediction.model_copy(
+            update={
+                "case_id": nasty,
+                "verdict": '<img src=x onerror="y">',
+                "warnings": (Notice(code="x", message="<b>bold & brave</b>"),),
+            }
+        ),
+        explanation,
+        of=of,
     )
     page = Page(html)
     assert "script" not in page.tags
@@ -125,15 +150,23 @@ def test_a_case_id_cannot_inject(write, case, prediction, explanation):
 
 
 def test_a_refusal_says_why_and_still_lists_the_images(write, prediction):
-    refused = prediction.model_copy(update={
-        "status": "refused", "probabilities": (), "branches": {}, "provenance": None,
-        "verdict": "No opinion.",
-        "reasons": (Notice(code="modality_missing", message="This model needs Electron (TEM) and has none."),),
-        "selection": Selection(
-            images=prediction.selection.of(Modality.OM), left_out=prediction.selection.left_out,
-            missing=(Modality.TEM,),
-        ),
-    })
+    refused = prediction.model_copy(
+        update={
+            "status": "refused",
+            "probabilities": (),
+            "branches": {},
+            "provenance": None,
+            "verdict": "No opinion.",
+            "reasons": (
+                Notice(code="modality_missing", message="This model needs Electron (TEM) and has none."),
+            ),
+            "selection": Selection(
+                images=prediction.selection.of(Modality.OM),
+                left_out=prediction.selection.left_out,
+                missing=(Modality.TEM,),
+            ),
+        }
+    )
     text = Page(write(refused)).text
     assert "No opinion" in text
     assert "This model needs Electron (TEM) and has none." in text
@@ -150,10 +183,13 @@ def test_a_refusal_with_names_shows_no_numbers(write, prediction, explanation):
 
 
 def test_an_abstention_shows_its_reason_and_numbers(write, prediction, explanation):
-    abstained = prediction.model_copy(update={
-        "status": "abstained", "verdict": "No opinion.",
-        "reasons": (Notice(code="too_uncertain", message="The largest probability is too small."),),
-    })
+    abstained = prediction.model_copy(
+        update={
+            "status": "abstained",
+            "verdict": "No opinion.",
+            "reasons": (Notice(code="too_uncertain", message="The largest probability is too small."),),
+        }
+    )
     text = Page(write(abstained, explanation)).text
     assert "The largest probability is too small." in text
     assert "Probabilities" in text

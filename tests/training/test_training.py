@@ -36,7 +36,12 @@ def runs(tmp_path_factory):
     config = preset("demo", epochs=2, batch=4, seed=5)
     seen = []
     for name in ("one", "two"):
-        train(synthetic_cohort(folder), config, folder / name, progress=Progress(lambda s: seen.append(s.fraction)))
+        train(
+            synthetic_cohort(folder),
+            config,
+            folder / name,
+            progress=Progress(lambda s: seen.append(s.fraction)),
+        )
     assert seen == sorted(seen[: len(seen) // 2]) + sorted(seen[len(seen) // 2 :])
     return folder
 
@@ -68,7 +73,9 @@ def test_a_patient_is_never_on_both_sides():
 
 def test_a_class_of_one_and_no_labels_are_refused(tmp_path):
     with pytest.raises(RenalFusionError) as raised:
-        split_by_patient([Patient("a", 0, {}, False), Patient("b", 1, {}, False), Patient("c", 1, {}, False)], 0.2, 0)
+        split_by_patient(
+            [Patient("a", 0, {}, False), Patient("b", 1, {}, False), Patient("c", 1, {}, False)], 0.2, 0
+        )
     assert raised.value.code == "cohort_too_few"
     with pytest.raises(RenalFusionError) as raised:
         train(Cohort(()), preset("demo"), tmp_path / "run")

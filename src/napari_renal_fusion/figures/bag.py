@@ -53,8 +53,17 @@ def bag_figure(
     heaviest = max((row.weight for row in rows), default=0.0) or 1.0
 
     def write(x, y, text, align="left", quiet=False, bold=False):
-        axes.text(x, y, text, ha=align, va="center_baseline", fontsize=FONT_SIZE, parse_math=False,
-                  color=colours.quiet if quiet else colours.text, fontweight="bold" if bold else "normal")
+        axes.text(
+            x,
+            y,
+            text,
+            ha=align,
+            va="center_baseline",
+            fontsize=FONT_SIZE,
+            parse_math=False,
+            color=colours.quiet if quiet else colours.text,
+            fontweight="bold" if bold else "normal",
+        )
 
     write(number, 12, "Effect if left out (points)", "right", quiet=True)
     write(width - 2, 12, "How much it counted", "right", quiet=True)
@@ -71,8 +80,13 @@ def bag_figure(
         axes.barh(y, reach, left=middle, height=12, color=colour)
         write(number, y, points(row.effect), "right")
         axes.barh(y, count_right - count_left, left=count_left, height=4, color=colours.track)
-        axes.barh(y, (count_right - count_left) * row.weight / heaviest, left=count_left, height=4,
-                  color=colours.quiet)
+        axes.barh(
+            y,
+            (count_right - count_left) * row.weight / heaviest,
+            left=count_left,
+            height=4,
+            color=colours.quiet,
+        )
         write(width - 2, y, f"{row.weight:.2f}", "right")
     axes.plot([middle, middle], [_HEAD, _HEAD + _ROW * len(shown)], color=colours.rule, linewidth=0.8)
     if len(rows) > len(shown):

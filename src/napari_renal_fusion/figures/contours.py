@@ -56,7 +56,8 @@ def contours(
     raw = np.asarray(raw, dtype=np.float64)
     if not np.isfinite(raw).all():
         raise RenalFusionError(
-            "heat_map_not_finite", "The heat map holds values that are not numbers",
+            "heat_map_not_finite",
+            "The heat map holds values that are not numbers",
             remedy="Run the explanation again with another heat map method.",
         )
     levels = [float(level) for level in levels if level < raw.max()]

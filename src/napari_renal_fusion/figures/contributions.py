@@ -59,9 +59,17 @@ def contributions_figure(
         start, end = (0.0, total) if step is None else (level, level + step)
         last = i == len(rows) - 1
         write(0, y, label, quiet=i == 0, bold=last)
-        axes.barh(y, (end - start) * unit, left=left + (start - low) * unit, height=12,
-                  color=colours.rule if i == 0 else colour, alpha=1.0 if last or i == 0 else 0.7)
-        write(width - 2, y, percent(total) if step is None else points(step), "right", quiet=i == 0, bold=last)
+        axes.barh(
+            y,
+            (end - start) * unit,
+            left=left + (start - low) * unit,
+            height=12,
+            color=colours.rule if i == 0 else colour,
+            alpha=1.0 if last or i == 0 else 0.7,
+        )
+        write(
+            width - 2, y, percent(total) if step is None else points(step), "right", quiet=i == 0, bold=last
+        )
         if not last:
             at = left + (end - low) * unit
             axes.plot([at, at], [y + 6, y + _ROW - 6], color=colours.rule, linewidth=0.8)
@@ -94,10 +102,24 @@ def without_figure(
             wide = value * (right - left)
             axes.barh(y, wide, left=at, height=20, color=class_colour(c), edgecolor="none")
             if wide > 64:
-                axes.text(at + 8, y, letters[c], va="center_baseline", fontsize=FONT_SIZE, color="#1f2328",
-                          fontweight="bold")
-                axes.text(at + wide - 8, y, f"{100 * value:.0f} %", ha="right", va="center_baseline",
-                          fontsize=FONT_SIZE, color="#1f2328")
+                axes.text(
+                    at + 8,
+                    y,
+                    letters[c],
+                    va="center_baseline",
+                    fontsize=FONT_SIZE,
+                    color="#1f2328",
+                    fontweight="bold",
+                )
+                axes.text(
+                    at + wide - 8,
+                    y,
+                    f"{100 * value:.0f} %",
+                    ha="right",
+                    va="center_baseline",
+                    fontsize=FONT_SIZE,
+                    color="#1f2328",
+                )
             at += wide
     return figure
 
@@ -115,7 +137,16 @@ def _rows(width: int, count: int, dark: bool):
     colours = theme(dark)
 
     def write(x, y, text, align="left", quiet=False, bold=False):
-        axes.text(x, y, text, ha=align, va="center_baseline", fontsize=FONT_SIZE, parse_math=False,
-                  color=colours.quiet if quiet else colours.text, fontweight="bold" if bold else "normal")
+        axes.text(
+            x,
+            y,
+            text,
+            ha=align,
+            va="center_baseline",
+            fontsize=FONT_SIZE,
+            parse_math=False,
+            color=colours.quiet if quiet else colours.text,
+            fontweight="bold" if bold else "normal",
+        )
 
     return figure, axes, write

@@ -79,7 +79,9 @@ def draw_heat(
     outlined = box is not None and not covers_all(box, picture.shape[:2])
     if not paths and not outlined:
         return picture.copy()
-    return _draw_lines(picture, paths, limits, box if outlined else None, dark, unit or line_width(picture.shape[1]))
+    return _draw_lines(
+        picture, paths, limits, box if outlined else None, dark, unit or line_width(picture.shape[1])
+    )
 
 
 def covers_all(box: Box, shape: tuple[int, int]) -> bool:
@@ -150,8 +152,13 @@ def _draw_lines(picture, paths, limits, box, dark, unit) -> np.ndarray:
         artist = LineCollection(
             # Agg counts from the bottom left corner; a pixel's centre lies half a pixel inside.
             [np.column_stack([line[:, 1] + 0.5, height - line[:, 0] - 0.5]) for line in lines],
-            colors=colour, linewidths=thickness, linestyles=dash, transform=IdentityTransform(),
-            capstyle="round", joinstyle="round", snap=False,
+            colors=colour,
+            linewidths=thickness,
+            linestyles=dash,
+            transform=IdentityTransform(),
+            capstyle="round",
+            joinstyle="round",
+            snap=False,
         )
         artist.set_path_effects([Stroke(linewidth=thickness + 1.8 * unit, foreground=edge), Normal()])
         figure.add_artist(artist)

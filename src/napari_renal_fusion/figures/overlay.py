@@ -95,9 +95,15 @@ class _Strip:
     def _text(self, x, y, text, *, bold=False, quiet=False, align="left") -> float:
         """Write one line whose top is at ``y``; returns its width."""
         self.figure.text(
-            x / self.width, 1 - (y + self.size) / self.height, text,
-            fontsize=self.size, fontweight="bold" if bold else "normal", ha=align, va="baseline",
-            color=self.colours.quiet if quiet else self.colours.text, parse_math=False,
+            x / self.width,
+            1 - (y + self.size) / self.height,
+            text,
+            fontsize=self.size,
+            fontweight="bold" if bold else "normal",
+            ha=align,
+            va="baseline",
+            color=self.colours.quiet if quiet else self.colours.text,
+            parse_math=False,
         )
         return self._measure(text, bold)
 
@@ -134,8 +140,14 @@ class _Strip:
             return right - self._text(right, self.pad, "uncalibrated", quiet=True, align="right") - self.size
         length, text = scale_bar(picture_width, legend.pixel_um)
         y = self.pad + 0.65 * self.size
-        self._line(right - length, right, y, color=self.colours.text, linewidth=self.size / 4.5,
-                   solid_capstyle="butt")
+        self._line(
+            right - length,
+            right,
+            y,
+            color=self.colours.text,
+            linewidth=self.size / 4.5,
+            solid_capstyle="butt",
+        )
         label = right - length - 0.6 * self.size
         return label - self._text(label, self.pad, text, align="right") - self.size
 
@@ -175,15 +187,27 @@ class _Strip:
         return draw
 
     def _outline_sample(self, x: float, y: float) -> None:
-        self._line(x, x + 1.9 * self.size, y + 0.65 * self.size, linewidth=line_width(self.width),
-                   color=line_colours(self.dark)[1], linestyle=(0, (4, 4)))
+        self._line(
+            x,
+            x + 1.9 * self.size,
+            y + 0.65 * self.size,
+            linewidth=line_width(self.width),
+            color=line_colours(self.dark)[1],
+            linestyle=(0, (4, 4)),
+        )
 
     def _colour_sample(self, x: float, y: float) -> None:
         steps = np.linspace(0, 1, 24)
         wide = 1.9 * self.size / len(steps)
         for i, colour in enumerate(cell_colours(steps, (0.0, 1.0))):
-            self._line(x + i * wide, x + (i + 1.2) * wide, y + 0.65 * self.size, color=colour,
-                       linewidth=0.8 * self.size, solid_capstyle="butt")
+            self._line(
+                x + i * wide,
+                x + (i + 1.2) * wide,
+                y + 0.65 * self.size,
+                color=colour,
+                linewidth=0.8 * self.size,
+                solid_capstyle="butt",
+            )
 
 
 def value_text(value: float) -> str:

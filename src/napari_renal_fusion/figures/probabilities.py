@@ -32,14 +32,39 @@ def probabilities_figure(
     for row, i in enumerate(order):
         y = _ROW * (row + 0.5)
         first = row == 0
-        axes.text(14, y, letters[i], ha="center", va="center_baseline", fontsize=FONT_SIZE, color="#1f2328",
-                  fontweight="bold", bbox={"boxstyle": "circle,pad=0.25", "fc": class_colour(i), "ec": "none"})
-        axes.text(36, y, class_label(names, i), va="center_baseline", fontsize=FONT_SIZE, parse_math=False,
-                  color=colours.text if first else colours.quiet, fontweight="bold" if first else "normal")
+        axes.text(
+            14,
+            y,
+            letters[i],
+            ha="center",
+            va="center_baseline",
+            fontsize=FONT_SIZE,
+            color="#1f2328",
+            fontweight="bold",
+            bbox={"boxstyle": "circle,pad=0.25", "fc": class_colour(i), "ec": "none"},
+        )
+        axes.text(
+            36,
+            y,
+            class_label(names, i),
+            va="center_baseline",
+            fontsize=FONT_SIZE,
+            parse_math=False,
+            color=colours.text if first else colours.quiet,
+            fontweight="bold" if first else "normal",
+        )
         axes.barh(y, right - left, left=left, height=12, color=colours.track)
         axes.barh(y, (right - left) * probabilities[i], left=left, height=12, color=class_colour(i))
-        axes.text(width - 2, y, percent(probabilities[i]), ha="right", va="center_baseline",
-                  fontsize=FONT_SIZE, color=colours.text, fontweight="bold" if first else "normal")
+        axes.text(
+            width - 2,
+            y,
+            percent(probabilities[i]),
+            ha="right",
+            va="center_baseline",
+            fontsize=FONT_SIZE,
+            color=colours.text,
+            fontweight="bold" if first else "normal",
+        )
     return figure
 
 

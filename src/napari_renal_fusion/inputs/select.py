@@ -136,7 +136,7 @@ def _preferred_stain(slot: SlotRule, candidates: Mapping[str, ImageItem]) -> dic
                 return {key: f"{stain} is the stain that the model was trained on"}
     wanted = " or ".join(slot.stains)
     reason = f"first image; no {wanted} image in this case" if wanted else "first image"
-    return {key: reason for key in list(candidates)[:1]}
+    return dict.fromkeys(list(candidates)[:1], reason)
 
 
 def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice]) -> dict[str, str]:

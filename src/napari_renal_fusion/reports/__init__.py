@@ -6,5 +6,10 @@ from .overlays import write_overlays
 from .report import write_report
 
 __all__ = [
-    "PredictionRow", "write_all", "write_overlays", "write_prediction", "write_predictions_csv", "write_report",
+    "PredictionRow",
+    "write_all",
+    "write_overlays",
+    "write_prediction",
+    "write_predictions_csv",
+    "write_report",
 ]

@@ -60,7 +60,11 @@ class Exhibits:
             bar = (100 * length / width, text)
         self.drawn[picture.key] = Exhibit(
             source=data_address(encode_jpeg(pixels, most_bytes=self._share(picture.modality)), "image/jpeg"),
-            width=width, height=height, outlined=small.outlined(heat_map), pixel_um=small.pixel_um, bar=bar,
+            width=width,
+            height=height,
+            outlined=small.outlined(heat_map),
+            pixel_um=small.pixel_um,
+            bar=bar,
         )
 
     def add_all(self) -> None:

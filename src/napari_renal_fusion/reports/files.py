@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def write_prediction(
-    prediction: Prediction, path: Path | str, *, case: Case | None = None, explanation: Explanation | None = None
+    prediction: Prediction,
+    path: Path | str,
+    *,
+    case: Case | None = None,
+    explanation: Explanation | None = None,
 ) -> None:
     """Write ``prediction.json`` atomically; with an explanation its numbers stand under ``explanation``.
 
@@ -55,11 +59,24 @@ def write_predictions_csv(rows: Iterable[PredictionRow], path: Path | str) -> No
     error_message, bundle, device, seconds.
     """
     rows = list(rows)
-    classes = list(dict.fromkeys(
-        name for row in rows if row.prediction is not None for name in row.prediction.class_names
-    ))
-    columns = ["case_id", "status", "verdict", "top_class", *(f"p_{name}" for name in classes), "warnings",
-               "error_code", "error_message", "bundle", "device", "seconds"]
+    classes = list(
+        dict.fromkeys(
+            name for row in rows if row.prediction is not None for name in row.prediction.class_names
+        )
+    )
+    columns = [
+        "case_id",
+        "status",
+        "verdict",
+        "top_class",
+        *(f"p_{name}" for name in classes),
+        "warnings",
+        "error_code",
+        "error_message",
+        "bundle",
+        "device",
+        "seconds",
+    ]
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     writer.writeheader()

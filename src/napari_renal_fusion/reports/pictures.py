@@ -67,8 +67,15 @@ class Picture:
             place = heat_map.placement
             scale, translate = zoom_placement(place.scale, place.translate, self.zoom)
         return draw_heat(
-            self.pixels, raw, scale, translate, limits=limits, dark=self.dark, style=style,
-            box=zoom_box(_sides(heat_map.box), self.zoom), unit=unit,
+            self.pixels,
+            raw,
+            scale,
+            translate,
+            limits=limits,
+            dark=self.dark,
+            style=style,
+            box=zoom_box(_sides(heat_map.box), self.zoom),
+            unit=unit,
         )
 
     def outlined(self, heat_map: HeatMap | None) -> bool:
@@ -89,7 +96,8 @@ def read_picture(
     item = keyed_images(case).get(key)
     if item is None:
         raise RenalFusionError(
-            "image_unknown", f"Case {case.case_id} has no image {key}",
+            "image_unknown",
+            f"Case {case.case_id} has no image {key}",
             remedy="Give the case that the prediction was made for.",
         )
     array = item.read()
@@ -101,7 +109,11 @@ def read_picture(
         array = to_rgb8(array)
     size = item.pixel_size
     return Picture(
-        key=key, modality=item.modality, pixels=zoom_image(array, zoom), zoom=zoom, shape=shape,
+        key=key,
+        modality=item.modality,
+        pixels=zoom_image(array, zoom),
+        zoom=zoom,
+        shape=shape,
         pixel_um=None if size is None else size.um,
     )
 
@@ -139,9 +151,7 @@ def _encode(pixels: np.ndarray, kind: str, **how) -> bytes:
     return buffer.getvalue()
 
 
-def _seen(
-    item: ImageItem, key: str, prediction: Prediction, explanation: Explanation | None
-) -> Box | None:
+def _seen(item: ImageItem, key: str, prediction: Prediction, explanation: Explanation | None) -> Box | None:
     heat_map = explanation.heat_map(key) if explanation is not None else None
     if heat_map is not None:
         return heat_map.box

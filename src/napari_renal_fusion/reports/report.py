@@ -54,8 +54,11 @@ def render_report(exhibits: Exhibits) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("napari_renal_fusion.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        loader=PackageLoader("napari_renal_fusion.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2").render(_content(exhibits))
 
@@ -79,7 +82,9 @@ def _content(exhibits: Exhibits) -> dict[str, Any]:
         "entered": _image_groups(prediction.selection.images, exhibits, scrub),
         "left_out": _image_groups(prediction.selection.left_out, exhibits, scrub),
         "missing": [modality.title for modality in prediction.selection.missing],
-        "heat": None, "bag": None, "contributions": None,
+        "heat": None,
+        "bag": None,
+        "contributions": None,
         "provenance": _provenance(prediction, explanation, scrub),
     }
     if explanation is not None:
@@ -131,7 +136,8 @@ def _heat(exhibits: Exhibits) -> dict[str, Any]:
     return {
         "class_name": in_sentence(prediction.class_names[explanation.class_index]),
         "method": METHOD_TITLES[explanation.method],
-        "low": value_text(low), "high": value_text(high),
+        "low": value_text(low),
+        "high": value_text(high),
         "wide": [_exhibit(key, exhibits) for key in keys if key not in tem],
         "gallery": [_exhibit(key, exhibits) for key in tem],
         "outlined": any(exhibit.outlined for exhibit in exhibits.drawn.values()),
@@ -143,10 +149,13 @@ def _exhibit(key: str, exhibits: Exhibits) -> dict[str, Any]:
     heat_map, drawn = explanation.heat_map(key), exhibits.drawn.get(key)
     label = image_label(item, key)
     about = {
-        "key": key, "label": None if label == key else label, "drawn": drawn,
+        "key": key,
+        "label": None if label == key else label,
+        "drawn": drawn,
         "modality": _modality(exhibits.prediction, key).title,
         "set_aside": heat_map is not None and not heat_map.used,
-        "facts": [], "centre": False,
+        "facts": [],
+        "centre": False,
     }
     if heat_map is not None and heat_map.raw is not None:
         cell = cell_text(heat_map.placement.scale, None if drawn is None else drawn.pixel_um)
@@ -168,7 +177,11 @@ def _bag(explanation: Explanation, prediction: Prediction, scrub: Scrubber) -> d
     figure = bag_figure(
         [
             BagRow(
-                entry.key, entry.effect[c], entry.weight, entry.is_centre, entry.kept,
+                entry.key,
+                entry.effect[c],
+                entry.weight,
+                entry.is_centre,
+                entry.kept,
                 remark=f"same as {entry.duplicate_of}" if entry.duplicate_of else "",
             )
             for entry in entries
@@ -177,16 +190,23 @@ def _bag(explanation: Explanation, prediction: Prediction, scrub: Scrubber) -> d
     )
     rows = [
         {
-            "key": entry.key, "kept": entry.kept, "centre": entry.is_centre, "duplicate_of": entry.duplicate_of,
-            "distance": f"{entry.distance:.2f}", "weight": f"{entry.weight:.2f}",
+            "key": entry.key,
+            "kept": entry.kept,
+            "centre": entry.is_centre,
+            "duplicate_of": entry.duplicate_of,
+            "distance": f"{entry.distance:.2f}",
+            "weight": f"{entry.weight:.2f}",
             "effect": points(entry.effect[c]),
             "without": percent(entry.probabilities_without[c]) if entry.probabilities_without else "–",
         }
         for entry in entries
     ]
     return {
-        "figure": _svg(figure), "rows": rows, "threshold": f"{record.threshold:g}",
-        "class_name": in_sentence(prediction.class_names[c]), "note": scrub.text(record.note),
+        "figure": _svg(figure),
+        "rows": rows,
+        "threshold": f"{record.threshold:g}",
+        "class_name": in_sentence(prediction.class_names[c]),
+        "note": scrub.text(record.note),
         "set_aside": sum(not entry.kept for entry in entries),
     }
 
@@ -194,8 +214,10 @@ def _bag(explanation: Explanation, prediction: Prediction, scrub: Scrubber) -> d
 def _contributions(explanation: Explanation, prediction: Prediction) -> dict[str, Any]:
     c, parts = explanation.class_index, explanation.contributions
     built = contributions_figure(
-        {m.value: values[c] for m, values in parts.shapley.items()}, parts.baseline[c],
-        prediction.probabilities[c], colour=class_colour(c),
+        {m.value: values[c] for m, values in parts.shapley.items()},
+        parts.baseline[c],
+        prediction.probabilities[c],
+        colour=class_colour(c),
     )
     without = without_figure(
         prediction.class_names, prediction.probabilities, {m.value: v for m, v in parts.without.items()}
@@ -205,8 +227,11 @@ def _contributions(explanation: Explanation, prediction: Prediction) -> dict[str
         for modality, values in prediction.branches.items()
     ]
     return {
-        "class_name": in_sentence(prediction.class_names[c]), "built": _svg(built), "without": _svg(without),
-        "baseline_says": parts.baseline_says, "heads": heads,
+        "class_name": in_sentence(prediction.class_names[c]),
+        "built": _svg(built),
+        "without": _svg(without),
+        "baseline_says": parts.baseline_says,
+        "heads": heads,
         "class_names": [class_label(prediction.class_names, i) for i in range(len(prediction.class_names))],
         "alt": ", ".join(f"{m.title} {points(values[c])} points" for m, values in parts.shapley.items()),
     }
@@ -222,7 +247,12 @@ def _provenance(
         ("Program", f"napari-renal-fusion {origin.program_version}"),
         ("Model", f"{origin.bundle_name} ({origin.bundle_sha256[:12]})"),
         ("Trained on", f"{origin.trained_on} images"),
-        ("Device", scrub.text(f"{origin.device} ({origin.device_reason})" if origin.device_reason else origin.device)),
+        (
+            "Device",
+            scrub.text(
+                f"{origin.device} ({origin.device_reason})" if origin.device_reason else origin.device
+            ),
+        ),
         ("Precision", origin.precision),
         ("Made at", f"{origin.made_at:%Y-%m-%d %H:%M %Z}".strip()),
         ("Time taken", f"{origin.seconds:.1f} s"),

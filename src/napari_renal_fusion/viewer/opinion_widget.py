@@ -46,8 +46,11 @@ class OpinionWidget(Container):
             annotation=napari.layers.Image, label="IF (IM)", options={"nullable": True}
         )
         self.tem = Select(label="Electron (TEM)", choices=self._image_layers, tooltip="One or more images")
-        self.bundle = ComboBox(label="Model", choices=[], nullable=False)
-        self.class_name = ComboBox(label="Class", choices=[("Most probable", -1)])
+        # Choices are functions, because napari resets them whenever a layer comes or goes.
+        self._bundles: list[tuple[str, str]] = []
+        self._classes: list[tuple[str, int]] = [("Most probable", -1)]
+        self.bundle = ComboBox(label="Model", choices=lambda _: self._bundles)
+        self.class_name = ComboBox(label="Class", choices=lambda _: self._classes)
         self.run_button = PushButton(text="Run model")
         self.message = Label(value="")
         super().__init__(widgets=[self.om, self.im, self.tem, self.bundle], labels=True)
@@ -146,7 +149,8 @@ class OpinionWidget(Container):
         self.opinion.show_prediction(prediction)
         names = [(name[:1].upper() + name[1:], index) for index, name in enumerate(prediction.class_names)]
         with self.class_name.changed.blocked():
-            self.class_name.choices = [("Most probable", -1), *names]
+            self._classes = [("Most probable", -1), *names]
+            self.class_name.reset_choices()
         if prediction.probabilities:
             self._explain()
         else:
@@ -217,12 +221,11 @@ class OpinionWidget(Container):
         self.message.visible = bool(sentence)
 
     def _show_bundles(self, infos: list[BundleInfo]) -> None:
-        usable = [(info.title, info.name) for info in infos if info.config is not None]
-        self.bundle.choices = usable
-        names = [name for _, name in usable]
-        if self.preferences.settings.bundle in names:
+        self._bundles = [(info.title, info.name) for info in infos if info.config is not None]
+        self.bundle.reset_choices()
+        if self.preferences.settings.bundle in [name for _, name in self._bundles]:
             self.bundle.value = self.preferences.settings.bundle
-        if not usable:
+        if not self._bundles:
             self._tell("No model installed: train one or load a file (renal-fusion train, bundle check).")
 
     def _image_layers(self, _: object = None) -> list[Image]:
