@@ -26,7 +26,8 @@ lint: $(READY)
 
 # Studies and benchmarks; their figures are copied into benchmarks/RESULTS.md.
 bars: $(READY)
-	$(BIN)/python -m benchmarks
+	@tools/system_libraries.sh
+	xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python -m benchmarks
 
 # The pictures of the documentation, from the running program.
 pictures: $(READY)

@@ -22,6 +22,7 @@ def run() -> list[Comparison]:
 
     def first():
         warm.cache.clear()
+        warm.memo.clear()
         explain(predict(patient(), swin, engine=warm), 0)
 
     def leave_one_out():

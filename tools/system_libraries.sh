@@ -3,7 +3,7 @@
 # usage: tools/system_libraries.sh [optional]     with "optional", missing libraries are named but are no error
 set -u
 [ "$(uname -s)" = Linux ] || exit 0
-packages="xvfb libgl1 libegl1 libgl1-mesa-dri libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0
+packages="xvfb xauth libgl1 libegl1 libgl1-mesa-dri libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0
 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libdbus-1-3 fonts-dejavu-core"
 if ! command -v dpkg-query >/dev/null 2>&1; then
     command -v Xvfb >/dev/null 2>&1 && exit 0

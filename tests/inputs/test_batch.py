@@ -55,3 +55,22 @@ def test_statistics_tell_a_grey_picture_from_green_ones():
     assert not statistics.usual(describe(rng.integers(0, 255, (224, 224, 3), dtype=np.uint8)))
     again = InputStatistics.model_validate_json(statistics.model_dump_json())
     assert again == statistics
+
+
+def test_a_file_is_asked_once_until_it_changes(tmp_path):
+    import os
+
+    from napari_renal_fusion.cases import ImageItem
+    from napari_renal_fusion.inputs import ImageMemo
+
+    memo, asked = ImageMemo(), []
+    image = ImageItem(tmp_path / "a.png", Modality.OM)
+    image.path.write_bytes(b"1")
+
+    def ask(question="size"):
+        return memo.get(image, question, lambda: asked.append(question) or len(asked))
+
+    assert (ask(), ask(), ask("other")) == (1, 1, 2)
+    image.path.write_bytes(b"2")
+    os.utime(image.path, ns=(1, 1))
+    assert ask() == 3

@@ -68,8 +68,9 @@ def _pixel_size(x_um: float, y_um: float, source: str) -> PixelSize | None:
         return None
     if abs(x_um - y_um) > 0.01 * max(x_um, y_um) or not SMALLEST_UM <= x_um <= LARGEST_UM:
         return None
-    value, unit = (x_um * 1000, "nm") if x_um < 0.05 else (x_um, "um")
-    return PixelSize(value=float(f"{value:.10g}"), unit=unit, source=source)
+    if x_um < 0.05:
+        return PixelSize(value=float(f"{x_um * 1000:.10g}"), unit="nm", source=source)
+    return PixelSize(value=float(f"{x_um:.10g}"), unit="um", source=source)
 
 
 def _from_dots(x: float, y: float, um: float, source: str) -> PixelSize | None:
@@ -83,29 +84,29 @@ def _from_dots(x: float, y: float, um: float, source: str) -> PixelSize | None:
 
 
 def _from_ome(tiff: TiffFile, page: int) -> PixelSize | None:
-    """The physical size of the OME image whose planes begin at or before this page."""
+    """The physical size that the OME metadata state for the image of this page."""
     text = tiff.ome_metadata
     if not text or "<!DOCTYPE" in text or "<!ENTITY" in text:  # OME-XML has neither; attacks do
         return None
     try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError):
+        pixels = _ome_pixels(ElementTree.fromstring(text), page)
+        sides = [
+            float(pixels[f"PhysicalSize{side}"]) * UM_PER_UNIT[pixels.get(f"PhysicalSize{side}Unit", "um")]
+            for side in ("X", "Y")
+        ]
+    except (ElementTree.ParseError, ValueError, KeyError):  # damaged, not stated, or not a length
         return None
-    chosen = None
+    return _pixel_size(*sides, "OME-XML")
+
+
+def _ome_pixels(root: ElementTree.Element, page: int) -> dict[str, str]:
+    """What is said of the last OME image whose planes begin at or before this page."""
+    chosen: dict[str, str] = {}
     for pixels in root.iterfind("{*}Image/{*}Pixels"):
         starts = [int(data.get("IFD", 0)) for data in pixels.iterfind("{*}TiffData")]
-        if chosen is None or min(starts, default=0) <= page:
-            chosen = pixels
-    if chosen is None:
-        return None
-    sides = []
-    for side in ("X", "Y"):
-        unit = UM_PER_UNIT.get(chosen.get(f"PhysicalSize{side}Unit", "um"))
-        try:
-            sides.append(float(chosen.get(f"PhysicalSize{side}", "")) * unit)
-        except (TypeError, ValueError):  # not stated, or in pixels or another unit that is no length
-            return None
-    return _pixel_size(*sides, "OME-XML")
+        if not chosen or min(starts, default=0) <= page:
+            chosen = pixels.attrib
+    return chosen
 
 
 def _from_imagej(tiff: TiffFile, page: TiffPage) -> PixelSize | None:

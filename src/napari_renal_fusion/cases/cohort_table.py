@@ -6,7 +6,6 @@ import csv
 import io
 import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,18 +90,17 @@ def write_table(rows: list[dict[str, Any]], path: Path) -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
-    temporary = None
+    # Not tempfile: its files are closed to everybody else, and a table on a share is read by others.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
+        with temporary.open("wb") as file:
             file.write(text.getvalue().encode("utf-8-sig"))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except (OSError, UnicodeEncodeError) as error:
-        if temporary:
-            with suppress(OSError):
-                temporary.unlink()
+        with suppress(OSError):
+            temporary.unlink()
         reason = getattr(error, "strerror", None) or error
         raise RenalFusionError(
             "cohort_not_written",

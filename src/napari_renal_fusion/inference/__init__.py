@@ -1,7 +1,8 @@
 """From a case and a bundle to a prediction; importing this room does not import torch."""
 
 from .engine import Engine, shared_engine
-from .predict import PLUMBING, model_input, predict
+from .outcome import PLUMBING
+from .predict import model_input, predict
 from .prediction import Prediction, Provenance
 from .self_test import noise_logits, run_self_test
 from .session import Session

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..bundles import Bundle
 from ..compute.devices import DeviceChoice, choose_device
-from ..inputs import TokenCache
+from ..inputs import ImageMemo, TokenCache
 from .self_test import run_self_test
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.cache = TokenCache()
+        self.memo = ImageMemo()
         self._ready: dict[tuple[str, str], tuple[CMUSNet, dict[Modality, torch.Tensor]]] = {}
         self._lock = threading.Lock()
 

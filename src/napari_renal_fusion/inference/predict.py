@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,9 @@ from ..compute.memory import is_device_lost
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
 from ..inputs import (
+    ImageMemo,
     PreparedImage,
+    Preprocessing,
     Selection,
     TokenCache,
     bag_order,
@@ -31,12 +34,10 @@ from ..notices import Notice
 from ..phantoms.stamp import is_phantom
 from .encode import encode_images
 from .engine import Engine, device_for, shared_engine
+from .outcome import Outcome
 from .prediction import Prediction, Provenance
 from .session import Session
 from .warnings import input_notices
-
-PLUMBING = "Plumbing test: this model has never seen a real image."
-_RESEARCH = "Research use only."
 
 
 def predict(
@@ -85,14 +86,14 @@ def predict(
     started = time.perf_counter()
     network, mean_tokens = engine.prepare(bundle, where)
 
-    selection = selection or select(case, config.rules, choice)
+    selection = selection or select(case, config.rules, choice, engine.memo)
     with progress.part(0.05, 0.4):
-        selection, prepared, synthetic = _prepare(case, selection, config, progress)
+        selection, prepared, synthetic = _prepare(case, selection, config, engine.memo, progress)
     shown = config.trained_on == "real" or synthetic
     class_names = (
         config.class_names if shown else tuple(f"class {i + 1}" for i in range(len(config.class_names)))
     )
-    answer = _Frame(case, config, class_names, shown, selection)
+    answer = Outcome(case, config, class_names, shown, selection)
     refusing = [m for m in selection.missing if config.slot(m).if_missing == "refuse"]
     notices = input_notices(config, selection, prepared)
     if refusing:
@@ -148,7 +149,7 @@ def model_input(prediction: Prediction, key: str) -> tuple[np.ndarray, Box]:
 
 
 def _prepare(
-    case: Case, selection: Selection, config: BundleConfig, progress: Progress
+    case: Case, selection: Selection, config: BundleConfig, memo: ImageMemo, progress: Progress
 ) -> tuple[Selection, dict[str, PreparedImage], bool]:
     """Read and prepare the selected images; also tell whether every one of them is a phantom."""
     keyed = keyed_images(case)
@@ -157,14 +158,20 @@ def _prepare(
     synthetic = True
     for done, image in enumerate(selection.images):
         progress.update(done / len(selection.images), f"Reading {image.key} ({image.name})")
-        item: ImageItem = keyed[image.key]
+        rule = config.preprocessing[image.modality]
+        find_out = partial(_read, keyed[image.key], rule)
         try:
-            array = item.read()
-            prepared[image.key] = prepare_image(item, config.preprocessing[image.modality], array)
-            synthetic = synthetic and is_phantom(array)
+            prepared[image.key], phantom = memo.get(keyed[image.key], rule, find_out)
+            synthetic = synthetic and phantom
         except RenalFusionError as error:
             unreadable[image.key] = error
     return without_unreadable(selection, unreadable), prepared, synthetic and bool(prepared)
+
+
+def _read(image: ImageItem, preprocessing: Preprocessing) -> tuple[PreparedImage, bool]:
+    """The prepared picture, and whether the image carries the phantom stamp."""
+    array = image.read()
+    return prepare_image(image, preprocessing, array), is_phantom(array)
 
 
 def _encode(bundle, network, prepared, selection, where, engine, cache, progress):
@@ -247,101 +254,3 @@ def _provenance(
         input_sha256={key: one.image_sha256 for key, one in prepared.items()},
         seconds=round(seconds, 3),
     )
-
-
-class _Frame:
-    """What every outcome about one case shares."""
-
-    def __init__(
-        self,
-        case: Case,
-        config: BundleConfig,
-        class_names: tuple[str, ...],
-        shown: bool,
-        selection: Selection,
-    ):
-        self._config = config
-        self._names = class_names
-        self._common = {
-            "case_id": case.case_id,
-            "class_names": class_names,
-            "names_shown": shown,
-            "scope": config.scope
-            if shown
-            else f"Can only tell {len(class_names)} classes of synthetic images apart; no disease is named here.",
-            "selection": selection,
-        }
-
-    def refused(self, reasons: list[Notice], notices: tuple[Notice, ...]) -> Prediction:
-        verdict = f"No opinion: {reasons[0].message} {_RESEARCH}"
-        return Prediction(
-            status="refused", verdict=verdict, reasons=tuple(reasons), warnings=notices, **self._common
-        )
-
-    def answered(self, session: Session, notices: tuple[Notice, ...], provenance: Provenance) -> Prediction:
-        import torch
-
-        with torch.inference_mode():
-            output = _fuse(session)
-            probabilities = session.calibrate(output.fusion[0]).double()
-            branches = {
-                Modality(m): tuple(logits[0].float().softmax(dim=-1).tolist())
-                for m, logits in output.branches.items()
-                if Modality(m) not in session.substituted
-            }
-        probabilities = tuple((probabilities / probabilities.sum()).tolist())
-        for modality in session.substituted:
-            notices += (
-                Notice(
-                    code="modality_substituted",
-                    message=f"No {modality.title} image: the average of the training images stands in for it.",
-                ),
-            )
-        status, verdict, reasons = self._status(probabilities)
-        prediction = Prediction(
-            status=status,
-            verdict=verdict,
-            reasons=reasons,
-            warnings=notices,
-            probabilities=probabilities,
-            branches=branches,
-            provenance=provenance,
-            **self._common,
-        )
-        prediction._session = session
-        return prediction
-
-    def _status(self, probabilities: tuple[float, ...]) -> tuple[str, str, tuple[Notice, ...]]:
-        if not self._common["names_shown"]:
-            reason = Notice(
-                code="synthetic_bundle",
-                message="The model was trained on synthetic images and these are not synthetic; "
-                "its numbers only show that the program works.",
-            )
-            return "refused", f"{PLUMBING} {_RESEARCH}", (reason,)
-        best = max(range(len(probabilities)), key=probabilities.__getitem__)
-        limit = self._config.calibration.abstain_below
-        if probabilities[best] < limit:
-            reason = Notice(
-                code="too_uncertain",
-                message=f"The largest probability is {probabilities[best]:.2f}, below {limit:.2f}, "
-                "under which this model gives no opinion.",
-            )
-            return "abstained", f"No opinion: {reason.message} {_RESEARCH}", (reason,)
-        return "answered", f"Most like {self._names[best]} ({probabilities[best]:.0%}). {_RESEARCH}", ()
-
-
-def _fuse(session: Session):
-    from ..networks import NonFiniteFeatures
-
-    try:
-        return session.fuse()
-    except NonFiniteFeatures as error:
-        modality = Modality(error.modality)
-        keys = session.order[modality]
-        key = keys[error.instance_index] if error.instance_index is not None else keys[0]
-        raise RenalFusionError(
-            "features_not_finite",
-            f"The model's features of {key} ({session.names[key]}) are not numbers",
-            remedy="Leave this image out, or choose the device cpu.",
-        ) from error

@@ -1,6 +1,7 @@
 """From a case to tensors: which images enter, how they are prepared, batches and the token cache."""
 
 from .batch import Batch, bag_order, collate, to_tensor
+from .memo import ImageMemo
 from .pixels import PreparedImage, Preprocessing, prepare_image, to_rgb8
 from .rules import SelectionRules, SlotRule
 from .select import select, without_unreadable
@@ -10,6 +11,7 @@ from .token_cache import TokenCache
 
 __all__ = [
     "Batch",
+    "ImageMemo",
     "InputStatistics",
     "LeftOutImage",
     "PreparedImage",

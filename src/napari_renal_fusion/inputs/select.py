@@ -9,12 +9,16 @@ import numpy as np
 from ..cases import Case, ImageItem, Modality
 from ..errors import RenalFusionError
 from ..notices import Notice
+from .memo import ImageMemo
 from .rules import SelectionRules, SlotRule
 from .selection import LeftOutImage, SelectedImage, Selection, keyed_images
 
 
 def select(
-    case: Case, rules: SelectionRules, choice: Mapping[Modality, tuple[str, ...]] | None = None
+    case: Case,
+    rules: SelectionRules,
+    choice: Mapping[Modality, tuple[str, ...]] | None = None,
+    memo: ImageMemo | None = None,
 ) -> Selection:
     """Choose images of ``case``.
 
@@ -22,6 +26,8 @@ def select(
     ----------
     choice
         Keys that the person chose, per modality; modalities not named follow the rule.
+    memo
+        Remembers measured brightness from one call to the next.
 
     Returns
     -------
@@ -47,7 +53,7 @@ def select(
         elif slot.choose == "all":
             picked = dict.fromkeys(candidates, "every electron image enters the bag")
         elif slot.choose == "brightest":
-            picked = _brightest(candidates, notices)
+            picked = _brightest(candidates, notices, memo or ImageMemo())
         else:
             picked = _preferred_stain(slot, candidates)
         by = "rule" if chosen is None else "person"
@@ -139,7 +145,7 @@ def _preferred_stain(slot: SlotRule, candidates: Mapping[str, ImageItem]) -> dic
     return dict.fromkeys(list(candidates)[:1], reason)
 
 
-def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice]) -> dict[str, str]:
+def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice], memo: ImageMemo) -> dict[str, str]:
     graded = {key: image.intensity for key, image in candidates.items() if image.intensity is not None}
     if graded:
         key = max(graded, key=graded.__getitem__)
@@ -147,7 +153,7 @@ def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice]) -> di
     measured = {}
     for key, image in candidates.items():
         try:
-            measured[key] = signal(image.read())
+            measured[key] = memo.get(image, "signal", lambda image=image: signal(image.read()))
         except RenalFusionError as error:
             notices.append(Notice(code=error.code, message=str(error), path=error.path))
     if not measured:

@@ -142,6 +142,8 @@ class Canvas(QObject):
         self._turns.drop()
         self._viewer.canvas.background_color_override = None
         self.set_title("")
+        self._images, self._overlay, self._input, self._shown = {}, None, None, None
+        self._viewer = None
 
     def _place(self, modality: Modality, picture: Picture) -> None:
         layer = self._images.get(modality)
@@ -174,9 +176,11 @@ class Canvas(QObject):
     def _fit(self) -> None:
         layer = self.shown_layer
         if layer is not None:
+            rows, columns = layer.data.shape[:2]
+            height, width = self._viewer.canvas.size
             # The title above and the scale bar below keep clear of the image.
-            height = max(1, self._viewer.canvas.size[0])
-            self._viewer.fit_to_view(layers=[layer], margin=min(0.3, 2 * _CLEAR / height))
+            wanted = min(0.97 * width / columns, max(0.5 * height, height - 2 * _CLEAR) / rows)
+            self._viewer.fit_to_view(layers=[layer], margin=1 - wanted / min(width / columns, height / rows))
 
     def _lay_contours(self, arguments: dict[str, Any], opacity: float) -> None:
         from napari.layers import Surface

@@ -74,6 +74,10 @@ class Docks(QObject):
                 if dock is not None:
                     self._viewer.window.remove_dock_widget(dock)
 
+    def release(self) -> None:
+        """Let go of napari's window, which must not outlive its closing because of us."""
+        self._viewer = self._window = None
+
     def _resize(self) -> None:
         window = self.window
         if window is None:

@@ -33,7 +33,7 @@ class OpinionSection(Section):
 
     def show_nothing(self) -> None:
         """No answer yet."""
-        self.verdict.setText("Not asked yet. Read the images first, then press Run model.")
+        self.verdict.setText("Not asked yet. Read the images first, then press Run.")
         for widget in (self.what_if, self.reasons, self.bars, self.scope, self.trained_on, self.warnings):
             widget.hide()
 

@@ -51,7 +51,7 @@ class OpinionWidget(Container):
         self._classes: list[tuple[str, int]] = [("Most probable", -1)]
         self.bundle = ComboBox(label="Model", choices=lambda _: self._bundles)
         self.class_name = ComboBox(label="Class", choices=lambda _: self._classes)
-        self.run_button = PushButton(text="Run model")
+        self.run_button = PushButton(text="Run")
         self.message = Label(value="")
         super().__init__(widgets=[self.om, self.im, self.tem, self.bundle], labels=True)
         self._host = QWidget()

@@ -27,7 +27,7 @@ class RunSection(Section):
         self.bundles.setMinimumContentsLength(10)
         self.bundles.setToolTip("The model that answers")
         self.bundles.activated.connect(lambda _: self.bundle_chosen.emit(self.bundle or ""))
-        self.run_button = QPushButton("Run model")
+        self.run_button = QPushButton("Run")
         self.run_button.setProperty("role", "main")
         self.run_button.setToolTip("Alt+R")
         self.run_button.clicked.connect(self.run_wanted)

@@ -148,6 +148,8 @@ class Workspace(QWidget):
         self.canvas.close()
         self.threads.close()
         self.writing.close()
+        self.docks.release()
+        self._window = self._viewer = None
         if self._borrowed:
             return_engine(self)
         else:
@@ -177,8 +179,8 @@ class Workspace(QWidget):
     def _dock_closed(self) -> None:
         """The reader's dock was closed: the workspace goes with it."""
         if not self._closed:
-            self.shut()
             self.docks.take_down()
+            self.shut()
 
     def _connect(self) -> None:
         worklist, board, reader, runs = self.worklist, self.board, self.reader, self.runs

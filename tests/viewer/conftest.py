@@ -1,0 +1,91 @@
+"""Fixtures of the viewer's tests: a registered plugin, engines, a workspace in a real window."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FAKE = Path(__file__).with_name("fake_engine.py")
+
+
+@pytest.fixture
+def plugin(npe2pm, plugin_settings):
+    """Our manifest registered in a napari without any other plugin, with private settings."""
+    from npe2 import PluginManifest
+
+    import napari_renal_fusion
+
+    manifest = PluginManifest.from_file(Path(napari_renal_fusion.__file__).with_name("napari.yaml"))
+    npe2pm.register(manifest)
+    return manifest
+
+
+@pytest.fixture
+def fake_engine(qapp):
+    """An engine whose process answers by hand, without torch."""
+    from napari_renal_fusion.viewer.engine import Engine
+
+    engine = Engine([sys.executable, str(FAKE)])
+    yield engine
+    engine.shutdown()
+
+
+@pytest.fixture
+def small_case(tmp_path):
+    """A case folder with calibrated light and electron images and an uncalibrated fluorescence image."""
+    import tifffile
+
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "K 001 病例"
+    for part in ("OM", "IM", "TEM"):
+        (folder / part).mkdir(parents=True)
+    ome = {"axes": "YXS", "PhysicalSizeX": 0.1, "PhysicalSizeXUnit": "µm", "PhysicalSizeY": 0.1, "PhysicalSizeYUnit": "µm"}
+    tifffile.imwrite(folder / "OM" / "PASM.ome.tif", _noise(rng, (128, 192, 3)), metadata=ome, photometric="rgb")
+    tifffile.imwrite(folder / "IM" / "IgA.tif", _noise(rng, (100, 140, 3)), photometric="rgb")
+    grey = {"axes": "YX", "PhysicalSizeX": 2.0, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 2.0, "PhysicalSizeYUnit": "nm"}
+    for number in range(1, 6):
+        tifffile.imwrite(folder / "TEM" / f"{number:02d}.ome.tif", _noise(rng, (120, 120)), metadata=grey)
+    return folder
+
+
+@pytest.fixture
+def install_bundle(private_home):
+    """A function that installs a bundle folder under a name, as a person would."""
+
+    def install(folder, name):
+        target = private_home / "data" / "bundles" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(folder, target)
+        return target
+
+    return install
+
+
+@pytest.fixture
+def workspace(make_napari_viewer, plugin, fake_engine, small_case, qtbot):
+    """A workspace in a real, shown window with a small case open and the fake engine."""
+    from napari_renal_fusion.viewer.workspace import open_workspace
+
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 800)
+    opened = open_workspace(viewer, small_case, engine=fake_engine)
+    qtbot.waitUntil(lambda: opened.case is not None and settled(opened), timeout=20_000)
+    if opened.reader.run.bundle is None:  # no bundle ships with a bare source tree
+        opened.reader.run.bundles.addItem("Demonstration", "demo")
+        opened.reader.run.show_message("")
+        opened.reader.run.set_case_open(True)
+    yield opened
+    opened.shut()
+
+
+def settled(workspace) -> bool:
+    """Whether nothing is under way in a workspace."""
+    return not (workspace.threads.busy or workspace.writing.busy or workspace.canvas.busy or workspace.runs.running)
+
+
+def _noise(rng, shape):
+    return rng.integers(30, 220, shape, dtype=np.uint8)
