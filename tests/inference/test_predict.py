@@ -135,6 +135,16 @@ def test_unlike_and_misplaced_images_are_told(real_case, make_tiny_bundle, engin
     assert codes.count("out_of_range") == 6
 
 
+def test_an_impossible_scale_is_told(real_case, tiny_bundle, engine):
+    from dataclasses import replace
+
+    from napari_renal_fusion.cases import PixelSize
+
+    wrong = replace(real_case.images[0], stated_pixel_size=PixelSize(value=4.99, unit="nm"))
+    prediction = predict(Case("R", "R", (wrong, *real_case.images[1:])), tiny_bundle, engine=engine)
+    assert [n.code for n in prediction.warnings] == ["image_scale_doubtful"]
+
+
 def test_a_hundred_electron_images(real_case, tiny_bundle, engine):
     many = Case("H", "H", (*real_case.images[:2], *(real_image("TEM", i, (64, 64)) for i in range(100))))
     prediction = predict(many, tiny_bundle, engine=engine)

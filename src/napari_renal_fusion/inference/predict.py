@@ -95,7 +95,7 @@ def predict(
     )
     answer = Outcome(case, config, class_names, shown, selection)
     refusing = [m for m in selection.missing if config.slot(m).if_missing == "refuse"]
-    notices = input_notices(config, selection, prepared)
+    notices = input_notices(case, config, selection, prepared)
     if refusing:
         return answer.refused([_missing_notice(m) for m in refusing], notices)
     if not prepared:

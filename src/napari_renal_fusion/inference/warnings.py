@@ -5,22 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..bundles import BundleConfig
-from ..cases import Modality
-from ..inputs import PreparedImage, Selection, describe
+from ..cases import Case, Modality
+from ..inputs import PreparedImage, Selection, describe, keyed_images
 from ..notices import Notice
+
+# Micrometres a pixel that a microscope of each kind can have, with room on both sides.
+_PLAUSIBLE_UM = {Modality.OM: (0.03, 10.0), Modality.IM: (0.03, 10.0), Modality.TEM: (5e-5, 0.2)}
 
 
 def input_notices(
-    config: BundleConfig, selection: Selection, prepared: Mapping[str, PreparedImage]
+    case: Case, config: BundleConfig, selection: Selection, prepared: Mapping[str, PreparedImage]
 ) -> tuple[Notice, ...]:
     """Everything about the inputs that a person must know beside the answer, in the order of the images."""
-    notices: list[Notice] = list(selection.notices)
+    notices = [notice for notice in case.notices if notice.severity != "info"]
+    notices += selection.notices
+    notices += _scale_notices(case, selection)
     for key, one in prepared.items():
         notices += one.notices
         if notice := _unlike_training(config, selection, key, one):
             notices.append(notice)
     notices += _bag_notices(config, selection, prepared)
     return tuple(notices)
+
+
+def _scale_notices(case: Case, selection: Selection) -> list[Notice]:
+    keyed = keyed_images(case)
+    notices = []
+    for image in selection.images:
+        size = keyed[image.key].pixel_size
+        smallest, largest = _PLAUSIBLE_UM[image.modality]
+        if size is not None and not smallest <= size.um <= largest:
+            notices.append(
+                Notice(
+                    code="image_scale_doubtful",
+                    message=f"{image.key} ({image.name}) says that a pixel is {size.value:g} {size.unit}, "
+                    f"which no {image.modality.title} image has; lengths on it would be wrong.",
+                )
+            )
+    return notices
 
 
 def _unlike_training(
