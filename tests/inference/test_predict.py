@@ -221,9 +221,9 @@ def test_a_lost_card_is_replaced_by_the_processor(real_case, tiny_bundle, engine
 
 def test_the_picture_that_the_model_saw(case, tiny_bundle, engine):
     prediction = predict(case, tiny_bundle, engine=engine)
-    pixels, box = model_input(prediction, "TEM-1")
-    assert pixels.shape == (224, 224, 3)
-    assert (box.height, box.width) == (303, 320)
+    seen = model_input(prediction, "TEM-1")
+    assert seen.pixels.shape == (224, 224, 3)
+    assert (seen.box.height, seen.box.width) == (303, 320)
     with pytest.raises(RenalFusionError, match="read from a file"):
         model_input(Prediction.model_validate_json(prediction.model_dump_json()), "TEM-1")
 

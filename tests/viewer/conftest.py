@@ -84,7 +84,10 @@ def workspace(make_napari_viewer, plugin, fake_engine, small_case, qtbot):
 
 def settled(workspace) -> bool:
     """Whether nothing is under way in a workspace."""
-    return not (workspace.threads.busy or workspace.writing.busy or workspace.canvas.busy or workspace.runs.running)
+    return not (
+        workspace.threads.busy or workspace.writing.busy or workspace.canvas.busy or workspace.docks.busy
+        or workspace.runs.running
+    )  # fmt: skip
 
 
 def _noise(rng, shape):

@@ -7,7 +7,7 @@ import pytest
 
 
 def test_predict_explain_and_model_input(qtbot, qapp, phantom_case_folder, make_tiny_bundle, install_bundle):
-    from napari_renal_fusion.cases import Case
+    from napari_renal_fusion.cases import Case, Modality
     from napari_renal_fusion.explain import explain
     from napari_renal_fusion.inference import predict
     from napari_renal_fusion.viewer.answer import Answer
@@ -39,6 +39,7 @@ def test_predict_explain_and_model_input(qtbot, qapp, phantom_case_folder, make_
         assert mine.key == theirs.key
         if theirs.raw is not None:
             np.testing.assert_allclose(mine.raw, theirs.raw, atol=1e-6)
-    seen = ask("model_input", prediction_id=answer.prediction_id, key="OM-1")
+    key = here.selection.of(Modality.OM)[0].key
+    seen = ask("model_input", prediction_id=answer.prediction_id, key=key)
     assert seen["box"] == [0, 0, 320, 480]
     engine.shutdown()

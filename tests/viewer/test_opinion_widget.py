@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtCore import Qt
+
 from napari_renal_fusion.cases import Box, Case, ImageItem, Modality
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.viewer.open_layers import OpenImage, heat_map_arguments, request_case, whole_pixels
-from qtpy.QtCore import Qt
 
 from .test_overlays import HOT, centre_of_hot_token, heat_map
 
@@ -44,13 +45,16 @@ def test_the_widget_answers_as_predict_does(
     wanted = predict(case, folder, device="cpu")
     assert widget.probabilities == pytest.approx(wanted.probabilities, abs=1e-6)
     assert widget.opinion.bars.isVisible()
-    for layer, extent in zip(layers, before, strict=True):
+    maps = {one.key: one for one in next(iter(widget._answer.explanations.values())).heat_maps}
+    for layer, extent, key in zip(layers, before, ("OM-1", "IM-1", "TEM-1", "TEM-2", "TEM-3"), strict=True):
         np.testing.assert_allclose(layer.extent.world, extent)
-        name = f"Heat map of {layer.name}"
-        if name in viewer.layers:
-            cells = viewer.layers[name]
-            assert cells.units == layer.units
-            np.testing.assert_allclose(cells._extent_augmented.world, layer._extent_augmented.world)
+        if not maps[key].used:
+            continue
+        cells, box = viewer.layers[f"Heat map of {layer.name}"], maps[key].box
+        assert cells.units == layer.units
+        corners = [(box.top, box.left), (box.top + box.height, box.left + box.width)]
+        wanted = [layer.data_to_world(np.array(corner) - 0.5) for corner in corners]
+        np.testing.assert_allclose(cells._extent_augmented.world, wanted)
     assert f"Heat map of {layers[0].name}" in viewer.layers
     # Another class is answered from memory and replaces the maps.
     count = len(viewer.layers)

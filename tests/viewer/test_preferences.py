@@ -6,6 +6,7 @@ import os
 import time
 
 import pytest
+
 from napari_renal_fusion.compute.settings import Settings, load_settings, save_settings, settings_path
 from napari_renal_fusion.viewer.form import form
 from napari_renal_fusion.viewer.preferences import Preferences

@@ -9,11 +9,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from .. import __version__
 from ..bundles import Bundle, BundleConfig, load
-from ..cases import Box, Case, ImageItem, Modality
+from ..cases import Case, ImageItem, Modality
 from ..compute.devices import DeviceChoice, choose_device
 from ..compute.memory import is_device_lost
 from ..compute.progress import Progress
@@ -129,8 +127,8 @@ def predict(
     return prediction
 
 
-def model_input(prediction: Prediction, key: str) -> tuple[np.ndarray, Box]:
-    """The picture that the model saw, uint8 [H, W, 3], and the part of the image that it covers.
+def model_input(prediction: Prediction, key: str) -> PreparedImage:
+    """The picture that the model saw (``.pixels``, uint8 [H, W, 3]) and the part of the image it covers (``.box``).
 
     Raises
     ------
@@ -144,8 +142,7 @@ def model_input(prediction: Prediction, key: str) -> tuple[np.ndarray, Box]:
             "This answer was read from a file, without the pictures behind it",
             remedy="Run the model again.",
         )
-    one = session.prepared[key]
-    return one.pixels, one.box
+    return session.prepared[key]
 
 
 def _prepare(

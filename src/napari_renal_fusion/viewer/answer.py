@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..explain.explanation import Explanation
-from ..inference.prediction import Prediction
+if TYPE_CHECKING:
+    from ..explain.explanation import Explanation
+    from ..inference.prediction import Prediction
+
+
+def import_ahead() -> None:
+    """Import what answers are made of; run in a thread, so that the first answer does not wait for it."""
+    from ..explain import explanation  # noqa: F401
+    from ..inference import prediction  # noqa: F401
 
 
 @dataclass
@@ -21,10 +28,14 @@ class Answer:
     @classmethod
     def from_result(cls, result: dict[str, Any], *, what_if: bool = False) -> Answer:
         """Build from what the model's process sent."""
+        from ..inference.prediction import Prediction
+
         return cls(result["prediction_id"], Prediction.model_validate(result["prediction"]), what_if)
 
     def add_explanation(self, result: dict[str, Any]) -> Explanation:
         """Keep an explanation that the model's process sent."""
+        from ..explain.explanation import Explanation
+
         explanation = Explanation.model_validate(result["explanation"])
         self.explanations[explanation.class_index, explanation.method] = explanation
         return explanation

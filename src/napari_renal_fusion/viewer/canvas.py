@@ -40,11 +40,9 @@ class Canvas(QObject):
         self._overlay: Layer | None = None
         self._input: Image | None = None
         self._shown: tuple[Modality, Picture] | None = None
-        bar = viewer.canvas.overlays.scale_bar
-        bar.visible, bar.box = True, True
-        text = viewer.canvas.overlays.text
+        text, bar = viewer.canvas.overlays.text, viewer.canvas.overlays.scale_bar
         text.position, text.font_size, text.box = "top_left", 9, True
-        bar.font_size = 9
+        bar.font_size, bar.box = 9, True
 
     @property
     def busy(self) -> bool:
@@ -72,7 +70,7 @@ class Canvas(QObject):
         for layer in self._of_other_kind(picture.pixel_size):
             self._turns.add(self._removal(layer))
         self._turns.add(lambda: self._place(modality, picture))
-        self._turns.add(lambda: self._only(modality))
+        self._turns.add(lambda: self._only(modality), self._show_scale_bar)
         if changed:
             self._turns.add(self._fit)
         self.set_title(title)
@@ -126,8 +124,11 @@ class Canvas(QObject):
 
     def set_title(self, title: str) -> None:
         """Write a line onto the image's upper left corner."""
-        text = self._viewer.canvas.overlays.text
-        text.text, text.visible = title, bool(title)
+        self._turns.add(lambda: self._write(title))
+
+    def afterwards(self, function: Callable[[], None]) -> None:
+        """Call ``function`` when everything asked for so far is on the canvas."""
+        self._turns.add(function)
 
     def clear(self) -> None:
         """Remove every layer of ours."""
@@ -141,9 +142,18 @@ class Canvas(QObject):
         """Stop touching the viewer and give the canvas its own background back."""
         self._turns.drop()
         self._viewer.canvas.background_color_override = None
-        self.set_title("")
+        self._write("")
         self._images, self._overlay, self._input, self._shown = {}, None, None, None
         self._viewer = None
+
+    def _write(self, title: str) -> None:
+        text = self._viewer.canvas.overlays.text
+        text.text, text.visible = title, bool(title)
+
+    def _show_scale_bar(self) -> None:
+        bar = self._viewer.canvas.overlays.scale_bar
+        if not bar.visible:
+            bar.visible = True
 
     def _place(self, modality: Modality, picture: Picture) -> None:
         layer = self._images.get(modality)

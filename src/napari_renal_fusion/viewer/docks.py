@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 from qtpy.QtCore import Qt as QtNames
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from .turns import Turns
 
 if TYPE_CHECKING:
     import napari
@@ -23,6 +25,7 @@ class Docks(QObject):
         self._viewer = viewer
         self._places = {"Worklist": (worklist, "left"), "Board": (board, "bottom")}
         self._reader = reader
+        self._turns = Turns(self)
         self._window: QMainWindow | None = None
 
     @property
@@ -37,27 +40,40 @@ class Docks(QObject):
         if window is None:
             return
         self._window = window
-        self.fold(True)
-        for name, (widget, area) in self._places.items():
-            if self._dock_of(widget) is None:
-                self._viewer.window.add_dock_widget(widget, name=name, area=area, add_vertical_stretch=False)
-            widget.show()
-            dock = self._dock_of(widget)
-            if dock is not None:
-                dock.show()
+        # Every dock makes napari draw its canvas anew, so each gets its own turn.
+        self._turns.add(lambda: self.fold(True))
+        for name in self._places:
+            self._turns.add(lambda name=name: self._dock(name))
+        self._turns.add(self._finish)
+
+    def _dock(self, name: str) -> None:
+        widget, area = self._places[name]
+        if self._dock_of(widget) is None:
+            self._viewer.window.add_dock_widget(widget, name=name, area=area, add_vertical_stretch=False)
+        widget.show()
+        self._dock_of(widget).show()
+
+    def _finish(self) -> None:
+        window = self.window
+        if window is None:
+            return
         reader = self._dock_of(self._reader)
         if reader is not None and hasattr(reader, "title"):
             reader.title.title.setText("Reader")
         # The side columns reach down to the bottom, the board lies between them.
         window.setCorner(QtNames.Corner.BottomLeftCorner, QtNames.DockWidgetArea.LeftDockWidgetArea)
         window.setCorner(QtNames.Corner.BottomRightCorner, QtNames.DockWidgetArea.RightDockWidgetArea)
-        QTimer.singleShot(0, self._resize)
+        self._turns.add(self._resize)
 
     def fold(self, away: bool) -> None:
         """Hide napari's layer list and controls, or show them again."""
         window = self.window
         for dock in self._own_docks(window):
             dock.setVisible(not away)
+
+    @property
+    def busy(self) -> bool:
+        return self._turns.busy
 
     @property
     def folded(self) -> bool:
@@ -76,6 +92,7 @@ class Docks(QObject):
 
     def release(self) -> None:
         """Let go of napari's window, which must not outlive its closing because of us."""
+        self._turns.drop()
         self._viewer = self._window = None
 
     def _resize(self) -> None:

@@ -82,10 +82,9 @@ class EngineWork:
         from ..inference import model_input
 
         _, prediction = self._recall(params)
-        pixels = model_input(prediction, params["key"])
-        box = prediction._session.boxes[params["key"]]
-        png = io.BytesIO()
-        Image.fromarray(pixels).save(png, "PNG")
+        seen = model_input(prediction, params["key"])
+        box, png = seen.box, io.BytesIO()
+        Image.fromarray(seen.pixels).save(png, "PNG")
         return {
             "png": base64.b64encode(png.getvalue()).decode("ascii"),
             "box": [box.top, box.left, box.height, box.width],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from ..inference.prediction import Prediction
+from typing import TYPE_CHECKING
+
 from .probability_bars import ProbabilityBars
 from .section import Section
 from .theme import RHYTHM, label
 from .words import TRAINED_ON
+
+if TYPE_CHECKING:
+    from ..inference.prediction import Prediction
 
 _STATUS = {"abstained": "No opinion", "refused": "No opinion may be shown"}
 

@@ -14,7 +14,7 @@ from ..cases import Modality
 from ..compute.settings import Settings
 from ..errors import RenalFusionError
 from ..explain.explanation import Explanation
-from .answer import Answer
+from .answer import Answer, import_ahead
 from .engine import Engine, borrow_engine, return_engine
 from .form import form
 from .open_layers import OpenImage, heat_map_arguments, request_case
@@ -69,6 +69,7 @@ class OpinionWidget(Container):
         self._assemble()
         self._tell("")
         self.engine.start()
+        self._threads.run(import_ahead, lambda _: None, self._fail)
         self._threads.run(installed, self._show_bundles, self._fail)
 
     def _assemble(self) -> None:
@@ -128,6 +129,11 @@ class OpinionWidget(Container):
             self.engine.forget(self._running)
         if self._borrowed:
             return_engine(self._host)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return self._running is not None or self._turns.busy or self._threads.busy
 
     @property
     def probabilities(self) -> tuple[float, ...]:

@@ -75,6 +75,7 @@ def _folder_with_progress(given: Engine | None) -> str:
     )
     dialog.canceled.connect(lambda: engine.cancel(number))
     owner.exec()
+    dialog.blockSignals(True)  # closing it would otherwise count as Cancel
     dialog.close()
     dialog.deleteLater()
     if given is None:

@@ -6,7 +6,7 @@ import base64
 from collections import OrderedDict
 
 import numpy as np
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QImage
 
 from ..cases import Box, Case, ImageItem, Modality
@@ -28,6 +28,9 @@ _KEPT_PICTURES = 6
 
 class Stage(QObject):
     """Shows one image of the open case at a time, with the heat map of the chosen class on it."""
+
+    shown = Signal()
+    """An image is on the canvas, or it became clear that it cannot be."""
 
     def __init__(
         self, canvas: Canvas, threads: Threads, runs: ModelRuns, reader: Reader, board: Board, parent: QObject
@@ -176,8 +179,10 @@ class Stage(QObject):
         calibrated = "" if picture.pixel_size else " · uncalibrated"
         self._canvas.show(item.modality, picture, f"{item.modality.title} · {item.name}{calibrated}")
         self.lay_heat_map()
+        self._canvas.afterwards(self.shown.emit)
 
     def _unreadable(self, place: int, key: str, error: RenalFusionError) -> None:
         if (place, key) == (self._place, self._wanted):
             self._canvas.set_title(str(error))
         self._board.set_problem(key, str(error))
+        self.shown.emit()

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, QTimer
-from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from ..bundles import installed
-from ..cases import Case, Cohort, Modality
+from ..cases import Case, Cohort, ImageItem, Modality
 from ..cases.folders import open_cases
 from ..compute.settings import Settings
 from ..errors import RenalFusionError
 from ..inputs.selection import keyed_images
+from .answer import import_ahead
 from .board import Board
 from .canvas import Canvas
 from .docks import Docks
@@ -63,7 +63,7 @@ class Workspace(QWidget):
         self._window: QMainWindow | None = None
         self._cases: tuple[Case, ...] = ()
         self._place = -1
-        self._opening: Path | None = None
+        self._unread: dict[str, ImageItem] = {}
         self._borrowed = engine is None
         self.engine = engine or borrow_engine(self)
         self.threads = Threads(parent=self)
@@ -99,12 +99,11 @@ class Workspace(QWidget):
 
     def open_path(self, path: Path) -> None:
         """Open a case folder, a folder of cases or a table; files are looked at in another thread."""
-        self._opening = path
         self.worklist.show_message("")
         self.worklist.count.setText(f"Opening {path.name}…")
         self.threads.run(
             lambda: open_cases(path),
-            lambda cohort: self._show_cohort(cohort),
+            self._show_cohort,
             self._opening_failed,
             urgent=True,
         )
@@ -172,6 +171,7 @@ class Workspace(QWidget):
             if dock is not None:
                 dock.destroyed.connect(self._dock_closed)
         self.engine.start()
+        self.writing.run(import_ahead, lambda _: None, lambda error: self.reader.run.show_message(str(error)))
         self.writing.run(installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error)))
         if self.preferences.problem:
             self.reader.run.show_message(self.preferences.problem)
@@ -188,6 +188,7 @@ class Workspace(QWidget):
         worklist.sample_wanted.connect(self.open_sample)
         worklist.case_chosen.connect(self._open_case)
         board.image_chosen.connect(self.stage.show_image)
+        self.stage.shown.connect(self._read_thumbnails)
         reader.run.run_wanted.connect(lambda: self.run())
         reader.run.cancel_wanted.connect(self._cancel)
         reader.run.bundle_chosen.connect(lambda name: self.preferences.set(bundle=name))
@@ -227,16 +228,18 @@ class Workspace(QWidget):
         self.reader.run.set_case_open(True)
         self.board.show_case(case)
         self.stage.show_case(place, case)
-        for key, item in keyed_images(case).items():
-            self.threads.run(
-                lambda item=item: read_thumbnail(item),
-                lambda image, key=key: self._thumbnail_ready(key, image),
-                lambda error, key=key: self.board.set_problem(key, str(error)),
-            )
+        self._unread = keyed_images(case)
         self._show_answer()
 
-    def _thumbnail_ready(self, key: str, image: QImage) -> None:
-        self.board.set_thumbnail(key, image)
+    def _read_thumbnails(self) -> None:
+        """Start on the thumbnails once the first image is on the canvas, so as not to slow it down."""
+        unread, self._unread = self._unread, {}
+        for key, item in unread.items():
+            self.threads.run(
+                lambda item=item: read_thumbnail(item),
+                lambda image, key=key: self.board.set_thumbnail(key, image),
+                lambda error, key=key: self.board.set_problem(key, str(error)),
+            )
 
     def _show_answer(self) -> None:
         answer = self.runs.answer(self._place)
