@@ -46,6 +46,7 @@ def main() -> None:
 def picture_of_workspace(folder: Path, bundle: str, theme: str, size: tuple[int, int], out: Path) -> None:
     """Open the sample patient, run the model, and show the light image with its heat map."""
     import napari
+
     from napari_renal_fusion.viewer import open_workspace
 
     viewer = napari.Viewer(show_welcome_screen=False)
@@ -74,6 +75,8 @@ def picture_of_widget(out: Path, bundle: str) -> None:
     """Open the sample as plain layers and ask for an opinion with the plain widget."""
     import napari
 
+    from napari_renal_fusion.viewer.fit import fit_layer
+
     viewer = napari.Viewer(show_welcome_screen=False)
     viewer.theme = "dark"
     viewer.window.resize(1400, 900)
@@ -85,7 +88,7 @@ def picture_of_widget(out: Path, bundle: str) -> None:
     widget.tem.value = list(viewer.layers[2:])
     widget.run()
     wait(lambda: bool(widget.probabilities) and not widget.busy)
-    viewer.fit_to_view(layers=[viewer.layers[0]])
+    fit_layer(viewer, viewer.layers[0])
     rest(1.0)
     viewer.window.screenshot(str(out), canvas_only=False, flash=False)
     viewer.close()

@@ -53,8 +53,8 @@ def test_the_widget_answers_as_predict_does(
         cells, box = viewer.layers[f"Heat map of {layer.name}"], maps[key].box
         assert cells.units == layer.units
         corners = [(box.top, box.left), (box.top + box.height, box.left + box.width)]
-        wanted = [layer.data_to_world(np.array(corner) - 0.5) for corner in corners]
-        np.testing.assert_allclose(cells._extent_augmented.world, wanted)
+        edges = [layer.data_to_world(np.array(corner) - 0.5) for corner in corners]
+        np.testing.assert_allclose(cells._extent_augmented.world, edges)
     assert f"Heat map of {layers[0].name}" in viewer.layers
     # Another class is answered from memory and replaces the maps.
     count = len(viewer.layers)

@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari_renal_fusion.cases import Box, Modality, PixelSize
 from napari_renal_fusion.explain.explanation import HeatMap
 from napari_renal_fusion.viewer.canvas import Canvas
+from napari_renal_fusion.viewer.fit import fit_layer
 from napari_renal_fusion.viewer.overlays import cell_arguments, contour_arguments
 from napari_renal_fusion.viewer.pictures import Picture
 from napari_renal_fusion.viewer.strokes import Mesh, stroke
@@ -95,6 +96,20 @@ def test_an_uncalibrated_image_never_stands_beside_calibrated_ones(qapp):
     finish(canvas, qapp)
     assert [layer.name for layer in viewer.layers] == ["Light (OM)"]
     assert str(viewer.layers.units[-1]) == "micrometer"
+
+
+def test_a_layer_fills_the_view_whatever_the_units_of_others(qapp):
+    viewer = ViewerModel()
+    viewer.canvas.size = (600, 800)
+    om = viewer.add_image(np.zeros((200, 400)), scale=(0.1, 0.1), units=("um", "um"))
+    fit_layer(viewer, om)
+    assert viewer.scene.camera.zoom == pytest.approx(0.97 * 800 / 40)
+    tem = viewer.add_image(np.zeros((100, 100)), scale=(2, 2), units=("nm", "nm"))
+    fit_layer(viewer, om)
+    assert viewer.scene.camera.zoom == pytest.approx(0.97 * 800 / 40_000)
+    assert viewer.scene.camera.center[1:] == pytest.approx((9950, 19950))
+    fit_layer(viewer, tem, clear=50)
+    assert viewer.scene.camera.zoom == pytest.approx(500 / 200)
 
 
 def test_strokes_lie_side_by_side_and_close():

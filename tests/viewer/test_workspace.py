@@ -253,3 +253,43 @@ def drop(widget, path: Path):
             QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         )
     )
+
+
+def test_going_through_a_worklist(workspace, qtbot, small_case, tmp_path):
+    import shutil
+
+    cohort = tmp_path / "cohort"
+    for name in ("A1", "B2"):
+        shutil.copytree(small_case, cohort / name)
+    shutil.rmtree(cohort / "B2" / "TEM")
+    drop(workspace.worklist, cohort)
+    qtbot.waitUntil(lambda: workspace.case.case_id == "A1" and settled(workspace), timeout=10_000)
+    run(workspace, qtbot)
+    assert workspace.worklist.list.item(0).text() == "A1\nopinion ready"
+    assert workspace.worklist.list.item(1).text() == "B2\nawaiting electron"
+    press(workspace, qtbot, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: workspace.case.case_id == "B2" and settled(workspace), timeout=10_000)
+    assert workspace.reader.opinion.bars.isHidden()
+    assert "Not asked yet" in workspace.reader.opinion.verdict.text()
+    assert all(not layer.visible for layer in workspace._viewer.layers if layer.name == "Heat map")
+    press(workspace, qtbot, Qt.Key.Key_Up)
+    qtbot.waitUntil(lambda: workspace.case.case_id == "A1" and settled(workspace), timeout=10_000)
+    assert workspace.reader.opinion.bars.values == (0.05, 0.88, 0.07)
+    assert workspace._viewer.layers["Heat map"].visible
+
+
+def test_an_answer_stays_with_its_case(workspace, qtbot, small_case, tmp_path, monkeypatch):
+    import shutil
+
+    monkeypatch.setenv("FAKE_ENGINE_DELAY", "1.5")
+    for name in ("A1", "B2"):
+        shutil.copytree(small_case, tmp_path / "cohort" / name)
+    workspace.open_path(tmp_path / "cohort")
+    qtbot.waitUntil(lambda: workspace.case.case_id == "A1" and settled(workspace), timeout=10_000)
+    workspace.run()
+    workspace.step_case(1)
+    qtbot.waitUntil(lambda: workspace.runs.answer(0) is not None and settled(workspace), timeout=15_000)
+    assert workspace.case.case_id == "B2"
+    assert workspace.runs.answer(1) is None
+    assert workspace.reader.opinion.bars.isHidden()
+    assert workspace.worklist.list.item(0).text() == "A1\nopinion ready"

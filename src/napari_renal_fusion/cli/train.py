@@ -63,7 +63,7 @@ def _phantoms(folder: Path, count: int, seed: int, progress: Progress) -> Cohort
     table = folder / "cohort.csv"
     if not table.is_file():
         write_cohort(
-            folder, count, seed, difficulty=0.2, om_size=(480, 320), im_size=(400, 300), tem_size=(384, 384),
+            folder, count, seed, difficulty=0.2, om_size=(768, 512), im_size=(640, 480), tem_size=(512, 512),
             antibodies=("IgA", "IgG", "C3"), n_tem=(5, 12), workers=os.cpu_count() or 1, progress=progress.update,
         )  # fmt: skip
     return Cohort.from_csv(table)

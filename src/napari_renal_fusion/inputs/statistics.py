@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-_RIDGE = 0.05
+_RIDGE = 0.2
 
 
 def describe(pixels: np.ndarray) -> np.ndarray:

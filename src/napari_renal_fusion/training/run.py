@@ -131,6 +131,7 @@ def _fit(
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*num_workers.*")
+        warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")  # between Lightning and torch
         warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
         trainer.fit(module, loader, validation)
     return module.network.cpu().eval()

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject
 
 from ..cases import Box, Modality, PixelSize, placement
 from ..explain.explanation import HeatMap
+from .fit import fit_layer
 from .overlays import LAYER_NAME, cell_arguments, contour_arguments
 from .pictures import Picture
 from .turns import Turns
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
 MODEL_INPUT_NAME = "What the model saw"
-_CLEAR = 46
+_CLEAR = 54
 """Pixels kept free above and below an image."""
 _SURROUND = {Modality.OM: "#F4F3F1", Modality.IM: "#000000", Modality.TEM: "#000000"}
 
@@ -186,11 +187,7 @@ class Canvas(QObject):
     def _fit(self) -> None:
         layer = self.shown_layer
         if layer is not None:
-            rows, columns = layer.data.shape[:2]
-            height, width = self._viewer.canvas.size
-            # The title above and the scale bar below keep clear of the image.
-            wanted = min(0.97 * width / columns, max(0.5 * height, height - 2 * _CLEAR) / rows)
-            self._viewer.fit_to_view(layers=[layer], margin=1 - wanted / min(width / columns, height / rows))
+            fit_layer(self._viewer, layer, _CLEAR)  # the title above and the scale bar below keep clear
 
     def _lay_contours(self, arguments: dict[str, Any], opacity: float) -> None:
         from napari.layers import Surface

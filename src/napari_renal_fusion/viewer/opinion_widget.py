@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import napari.layers
 import napari.viewer
 from magicgui.widgets import ComboBox, Container, Label, PushButton, Select, create_widget
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QDockWidget, QWidget
 
 from ..bundles import BundleInfo, installed
 from ..cases import Modality
@@ -87,7 +88,8 @@ class OpinionWidget(Container):
         self.class_name.changed.connect(self._ask_question)
         self.progress.cancelled.connect(self._cancel)
         self._host.destroyed.connect(self.shut)
-        self.tem.native.setMaximumHeight(110)
+        self.tem.native.setFixedHeight(112)
+        QTimer.singleShot(0, self._name_dock)
         self.opinion.heading.setText(f"Model opinion · {RESEARCH_USE.lower()}")
 
     def run(self, *_: object) -> None:
@@ -240,6 +242,12 @@ class OpinionWidget(Container):
             for layer in self._viewer.layers
             if isinstance(layer, napari.layers.Image) and not layer.name.startswith("Heat map of ")
         ]
+
+    def _name_dock(self) -> None:
+        """Shorten the dock's title; napari writes the plugin's name behind it, which does not fit."""
+        above = None if self._closed else self.native.parentWidget()
+        if isinstance(above, QDockWidget) and hasattr(above, "title"):
+            above.title.title.setText("Model opinion")
 
     def _apply_theme(self, _: object = None) -> None:
         self.native.setStyleSheet(dock_style(self._viewer.theme))

@@ -27,7 +27,7 @@ def contour_arguments(
     placed, levels = heat_map.placement, contour_levels(raw_range)
     lines = contours(heat_map.raw, placed.scale, placed.translate, levels)
     colour, _, edge = line_colours(dark)
-    unit_width = line_width(int(heat_map.box.width))
+    unit_width = 1.6 * line_width(int(heat_map.box.width))
     mesh = Mesh.joined(
         [
             stroke(path, unit_width * WIDTHS[levels.index(level)], colour, edge, unit_width)

@@ -25,7 +25,7 @@ from .pictures import read_thumbnail
 from .preferences import Preferences
 from .reader import Reader
 from .stage import Stage
-from .theme import dock_style
+from .theme import colours_of, dock_style
 from .threads import Threads
 from .worklist import Worklist
 
@@ -316,7 +316,9 @@ class Workspace(QWidget):
     def _report_written(self, result: dict) -> None:
         pages = [file for file in result["files"] if file.endswith(".html")]
         page = Path((pages or result["files"])[0])
-        self.reader.show_message(f'Report written: <a href="{page.as_uri()}">{page.name}</a> in {page.parent}')
+        accent = colours_of(self).accent.name()  # Qt's own link colour cannot be read on a dark theme
+        link = f'<a style="color: {accent}" href="{page.as_uri()}">{page.name}</a>'
+        self.reader.show_message(f"Report written: {link} in {page.parent}")
 
     def _show_bundles(self, infos: list) -> None:
         self.reader.run.show_bundles(infos, self.preferences.settings.bundle)
