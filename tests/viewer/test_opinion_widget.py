@@ -25,13 +25,14 @@ def test_the_widget_answers_as_predict_does(
 ):
     from napari_renal_fusion.inference import predict
 
-    folder = install_bundle(make_tiny_bundle(trained_on="synthetic"), "demo")
+    folder = install_bundle(make_tiny_bundle(trained_on="synthetic"), "tiny")
     with npe2pm.tmp_plugin(package="napari"):
         viewer = make_napari_viewer(show=True)
         layers = [viewer.open(file)[0] for file in files]
     before = [layer.extent.world.copy() for layer in layers]
     _, widget = viewer.window.add_plugin_dock_widget("napari-renal-fusion", "Model opinion for open layers")
-    qtbot.waitUntil(lambda: widget.bundle.value == "demo", timeout=10_000)
+    qtbot.waitUntil(lambda: not widget.busy, timeout=10_000)
+    widget.bundle.value = "tiny"
     widget.settings_form.device.value = "cpu"
     widget.om.value, widget.im.value, widget.tem.value = layers[0], layers[1], layers[2:]
     qtbot.mouseClick(widget.run_button.native, Qt.MouseButton.LeftButton)

@@ -18,7 +18,7 @@ from .heat import (
     rendered,
 )
 from .lengths import scale_bar
-from .style import theme
+from .style import font_families, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,6 +99,7 @@ class _Strip:
             1 - (y + self.size) / self.height,
             text,
             fontsize=self.size,
+            fontfamily=font_families(),
             fontweight="bold" if bold else "normal",
             ha=align,
             va="baseline",
@@ -111,7 +112,7 @@ class _Strip:
         from matplotlib.font_manager import FontProperties
 
         if (text, bold) not in self.measured:
-            font = FontProperties(size=self.size, weight="bold" if bold else "normal")
+            font = FontProperties(family=font_families(), size=self.size, weight="bold" if bold else "normal")
             self.measured[text, bold] = self.renderer.get_text_width_height_descent(text, font, False)[0]
         return self.measured[text, bold]
 

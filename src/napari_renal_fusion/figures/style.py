@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ ACCENT = "#0072B2"
 
 # Okabe-Ito, ordered so that the first classes are far apart and green never meets vermillion early.
 _CLASS_COLOURS = ("#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#009E73", "#999999")
+
+# The usual ones of Linux, Windows and macOS.
+_CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback",
+    "Microsoft YaHei", "SimHei", "PingFang SC", "Heiti SC", "Arial Unicode MS",
+)  # fmt: skip
 
 MODALITY_WORDS = {"OM": "light", "IM": "immunofluorescence", "TEM": "electron"}
 
@@ -60,6 +67,15 @@ def class_label(names: Sequence[str], index: int) -> str:
     """Name of a class as it starts a line or a bar."""
     name = names[index]
     return name[:1].upper() + name[1:]
+
+
+@cache
+def font_families() -> list[str]:
+    """Font families for text in pictures: DejaVu Sans, then whatever this computer has for Chinese names."""
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _CHINESE_FONTS if name in installed)]
 
 
 def percent(value: float) -> str:
