@@ -52,7 +52,7 @@ def run_predict(
 
     _check_method(method)
     cohort = open_cases(path)
-    for problem in cohort.problems:
+    for problem in (one for one in cohort.problems if one.severity != "info"):
         complain(f"{problem.severity}: {problem.message}")
     bundle = load(bundle_name)
     rows: list[PredictionRow] = []

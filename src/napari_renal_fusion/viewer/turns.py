@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer
 
+_BREATH_MS = 15
+"""Between two operations; long enough that the window is drawn, else one drawing pays for several of them."""
+
 
 class Turns(QObject):
     """A queue that runs one function per turn of the event loop, so that keys and clicks come between."""
@@ -26,7 +29,7 @@ class Turns(QObject):
         """Append functions; they run in order, one per turn."""
         self._waiting.extend(functions)
         if self._waiting and not self._timer.isActive():
-            self._timer.start(0)
+            self._timer.start(_BREATH_MS)
 
     def drop(self) -> None:
         """Forget what has not run yet, because something newer makes it pointless."""
@@ -36,6 +39,6 @@ class Turns(QObject):
         if not self._waiting:
             return
         function = self._waiting.popleft()
-        if self._waiting:
-            self._timer.start(0)
         function()
+        if self._waiting:
+            self._timer.start(_BREATH_MS)
