@@ -105,7 +105,7 @@ class Docks(QObject):
         if window is None:
             return
         wide = window.width() >= 1300
-        sides = {self._places["Worklist"][0]: 200 if wide else 176, self._reader: 348 if wide else 332}
+        sides = {self._places["Worklist"][0]: 200 if wide else 176, self._reader: 348 if wide else 344}
         docks = {self._dock_of(widget): size for widget, size in sides.items()}
         docks.pop(None, None)
         window.resizeDocks(list(docks), list(docks.values()), QtNames.Orientation.Horizontal)

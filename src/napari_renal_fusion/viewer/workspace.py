@@ -63,7 +63,7 @@ class Workspace(QWidget):
         self._window: QMainWindow | None = None
         self._cases: tuple[Case, ...] = ()
         self._place = -1
-        self._arrived = False
+        self._arrived = self._warm = False
         self._first_path: Path | None = None
         self._unread: dict[str, ImageItem] = {}
         self._borrowed = engine is None
@@ -178,11 +178,19 @@ class Workspace(QWidget):
         self.docks.afterwards(self._begin)
 
     def _begin(self) -> None:
-        """The docks stand: start the model's process and open what was asked for meanwhile."""
+        """The docks stand: open what was asked for meanwhile; the model's process comes after its first image."""
         self._arrived = True
-        self.engine.start()
-        if self._first_path is not None:
+        if self._first_path is None:
+            self._warm_up()
+        else:
             self.open_path(self._first_path)
+
+    def _warm_up(self) -> None:
+        """Start the model's process and import what answers need, while the person looks."""
+        if self._warm or self._closed:
+            return
+        self._warm = True
+        self.engine.start()
         self.writing.run(import_ahead, lambda _: None, lambda error: self.reader.run.show_message(str(error)))
         self.writing.run(installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error)))
         if self.preferences.problem:
@@ -231,6 +239,7 @@ class Workspace(QWidget):
     def _opening_failed(self, error: RenalFusionError) -> None:
         self.worklist.count.setText("")
         self.worklist.show_message(str(error))
+        self._warm_up()
 
     def _open_case(self, place: int) -> None:
         self.threads.drop()
@@ -244,7 +253,8 @@ class Workspace(QWidget):
         self._show_answer()
 
     def _read_thumbnails(self) -> None:
-        """Start on the thumbnails once the first image is on the canvas, so as not to slow it down."""
+        """Start on everything else once the first image is on the canvas, so as not to slow it down."""
+        self._warm_up()
         unread, self._unread = self._unread, {}
         for key, item in unread.items():
             self.threads.run(
