@@ -58,7 +58,7 @@ def make_tiny_bundle(tmp_path_factory):
             name="tiny",
             title="Tiny",
             network=network.config,
-            class_names=("IgA nephropathy", "Membranous nephropathy", "Lupus nephritis"),
+            class_names=("IgA nephropathy", "membranous nephropathy", "lupus nephritis"),
             trained_on=trained_on,
             rules={"slots": slots},
             preprocessing={m: recipe.preprocessing[m] for m in modalities},

@@ -44,7 +44,7 @@ def test_an_answer_carries_everything(case, tiny_bundle, engine):
     assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-9)
     assert prediction.class_names[prediction.top] in prediction.verdict
     assert "Research use only" in prediction.verdict
-    assert prediction.scope.startswith("Can only answer IgA nephropathy, Membranous nephropathy or Lupus")
+    assert prediction.scope.startswith("Can only answer IgA nephropathy, membranous nephropathy or lupus")
     assert set(prediction.branches) == set(Modality)
     assert set(prediction.provenance.input_sha256) == set(prediction.selection.keys)
     assert prediction.provenance.device_reason

@@ -43,10 +43,24 @@ def small_case(tmp_path):
     folder = tmp_path / "K 001 病例"
     for part in ("OM", "IM", "TEM"):
         (folder / part).mkdir(parents=True)
-    ome = {"axes": "YXS", "PhysicalSizeX": 0.1, "PhysicalSizeXUnit": "µm", "PhysicalSizeY": 0.1, "PhysicalSizeYUnit": "µm"}
-    tifffile.imwrite(folder / "OM" / "PASM.ome.tif", _noise(rng, (128, 192, 3)), metadata=ome, photometric="rgb")
+    ome = {
+        "axes": "YXS",
+        "PhysicalSizeX": 0.1,
+        "PhysicalSizeXUnit": "µm",
+        "PhysicalSizeY": 0.1,
+        "PhysicalSizeYUnit": "µm",
+    }
+    tifffile.imwrite(
+        folder / "OM" / "PASM.ome.tif", _noise(rng, (128, 192, 3)), metadata=ome, photometric="rgb"
+    )
     tifffile.imwrite(folder / "IM" / "IgA.tif", _noise(rng, (100, 140, 3)), photometric="rgb")
-    grey = {"axes": "YX", "PhysicalSizeX": 2.0, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 2.0, "PhysicalSizeYUnit": "nm"}
+    grey = {
+        "axes": "YX",
+        "PhysicalSizeX": 2.0,
+        "PhysicalSizeXUnit": "nm",
+        "PhysicalSizeY": 2.0,
+        "PhysicalSizeYUnit": "nm",
+    }
     for number in range(1, 6):
         tifffile.imwrite(folder / "TEM" / f"{number:02d}.ome.tif", _noise(rng, (120, 120)), metadata=grey)
     return folder

@@ -53,35 +53,53 @@ def predict(params, progress):
     images, left_out = [], []
     taken = set()
     for key, item in keyed.items():
-        chosen = key in choice[item.modality] if choice else item.modality not in taken or key.startswith("TEM")
+        chosen = (
+            key in choice[item.modality] if choice else item.modality not in taken or key.startswith("TEM")
+        )
         if chosen:
             taken.add(item.modality)
             images.append(
                 SelectedImage(
-                    key=key, modality=item.modality, name=item.name, reason="first image",
+                    key=key,
+                    modality=item.modality,
+                    name=item.name,
+                    reason="first image",
                     by="person" if choice else "rule",
                 )
             )
         else:
             left_out.append(
-                LeftOutImage(key=key, modality=item.modality, name=item.name, reason="the model takes one image")
+                LeftOutImage(
+                    key=key, modality=item.modality, name=item.name, reason="the model takes one image"
+                )
             )
     selection = Selection(
-        images=tuple(images), left_out=tuple(left_out),
+        images=tuple(images),
+        left_out=tuple(left_out),
         missing=tuple(one for one in Modality if one not in {image.modality for image in images}),
     )
     prediction = Prediction(
-        case_id=case.case_id, status="answered",
+        case_id=case.case_id,
+        status="answered",
         verdict="Most like membranous nephropathy (88%). Research use only.",
-        class_names=CLASSES, names_shown=True, probabilities=PROBABILITIES,
+        class_names=CLASSES,
+        names_shown=True,
+        probabilities=PROBABILITIES,
         scope=f"Can only answer {', '.join(CLASSES[:-1])} or {CLASSES[-1]}; "
         "everything else gets one of these or no opinion.",
         selection=selection,
         warnings=(Notice(code="out_of_range", message="IgA is darker than what the model was trained on."),),
         provenance=Provenance(
-            program_version="0", bundle_name="demo", bundle_sha256="0" * 64, trained_on="synthetic", device="cpu",
-            device_reason="the processor (no graphics card)", precision="float32",
-            made_at=dt.datetime(2026, 3, 12, tzinfo=dt.UTC), input_sha256={}, seconds=delay,
+            program_version="0",
+            bundle_name="demo",
+            bundle_sha256="0" * 64,
+            trained_on="synthetic",
+            device="cpu",
+            device_reason="the processor (no graphics card)",
+            precision="float32",
+            made_at=dt.datetime(2026, 3, 12, tzinfo=dt.UTC),
+            input_sha256={},
+            seconds=delay,
         ),
     )
     name = uuid.uuid4().hex
@@ -106,8 +124,13 @@ def explain(params, progress):
         raw[2, 3] = 1.0 + index
         maps.append(
             HeatMap(
-                key=image.key, modality=image.modality, class_index=index, method=params["method"],
-                layer="encoder output", used=used, raw=raw if used else None,
+                key=image.key,
+                modality=image.modality,
+                class_index=index,
+                method=params["method"],
+                layer="encoder output",
+                used=used,
+                raw=raw if used else None,
                 box=crop or Box(0, 0, height, width),
             )
         )
@@ -115,17 +138,31 @@ def explain(params, progress):
         effect = 0.01 * (place - 2)
         entries.append(
             BagEntry(
-                key=image.key, name=image.name, is_centre=place == 0, kept=not (len(bag) > 3 and place == len(bag) - 1),
-                weight=1 / (place + 1), distance=float(place), effect=(effect, -effect, 0.0),
+                key=image.key,
+                name=image.name,
+                is_centre=place == 0,
+                kept=not (len(bag) > 3 and place == len(bag) - 1),
+                weight=1 / (place + 1),
+                distance=float(place),
+                effect=(effect, -effect, 0.0),
                 probabilities_without=PROBABILITIES,
             )
         )
     explanation = Explanation(
-        case_id=case.case_id, class_index=index, class_name=CLASSES[index], method=params["method"],
-        heat_maps=tuple(maps), bag=BagRecord(entries=tuple(entries), threshold=1.5, mean_distance=1.0),
+        case_id=case.case_id,
+        class_index=index,
+        class_name=CLASSES[index],
+        method=params["method"],
+        heat_maps=tuple(maps),
+        bag=BagRecord(entries=tuple(entries), threshold=1.5, mean_distance=1.0),
         contributions=Contributions(
-            shapley={Modality.OM: (0.1, 0.2, 0.0)}, baseline=(1 / 3, 1 / 3, 1 / 3),
-            without={Modality.OM: (0.1, 0.8, 0.1), Modality.IM: (0.3, 0.4, 0.3), Modality.TEM: (0.2, 0.6, 0.2)},
+            shapley={Modality.OM: (0.1, 0.2, 0.0)},
+            baseline=(1 / 3, 1 / 3, 1 / 3),
+            without={
+                Modality.OM: (0.1, 0.8, 0.1),
+                Modality.IM: (0.3, 0.4, 0.3),
+                Modality.TEM: (0.2, 0.6, 0.2),
+            },
         ),
     )
     return {"explanation": explanation.model_dump(mode="json")}
@@ -152,5 +189,6 @@ def report(params, progress):
 if __name__ == "__main__":
     Server(
         {"predict": predict, "explain": explain, "model_input": model_input, "report": report},
-        sys.stdin.buffer, claim_standard_output(),
+        sys.stdin.buffer,
+        claim_standard_output(),
     ).serve()

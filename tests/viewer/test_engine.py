@@ -114,10 +114,14 @@ def test_a_case_survives_the_journey(tmp_path):
     file = tmp_path / "pixels.npy"
     np.save(file, pixels)
     case = Case(
-        "A", "P", folder=tmp_path,
+        "A",
+        "P",
+        folder=tmp_path,
         images=(
             ImageItem(tmp_path / "光镜 1.png", Modality.OM, stain="PASM", crop=Box(1, 2, 3, 4)),
-            ImageItem(tmp_path / "b", Modality.TEM, pixels=pixels, stated_pixel_size=PixelSize(value=2, unit="nm")),
+            ImageItem(
+                tmp_path / "b", Modality.TEM, pixels=pixels, stated_pixel_size=PixelSize(value=2, unit="nm")
+            ),
         ),
     )
     back = case_from_json(case_to_json(case, {1: file}))

@@ -36,7 +36,9 @@ def test_preferences_page_has_every_setting_with_its_words():
     for name, wanted in schema.items():
         shown = page[name]
         assert (shown.title, shown.description, shown.default) == (
-            wanted["title"], wanted["description"], wanted["default"],
+            wanted["title"],
+            wanted["description"],
+            wanted["default"],
         )
         for limit in ("minimum", "maximum", "enum"):
             assert (getattr(shown, limit, None) or None) == (wanted.get(limit) or None)
@@ -48,7 +50,10 @@ def test_preferences_page_has_every_setting_with_its_words():
         ("import napari_renal_fusion, napari_renal_fusion.viewer", ("torch", "napari", "qtpy", "magicgui")),
         ("import napari_renal_fusion.viewer.engine_child", ("torch", "napari", "qtpy", "magicgui", "timm")),
         ("from npe2 import PluginManager; PluginManager.instance().discover()", ("torch", "timm")),
-        ("import napari_renal_fusion.viewer.workspace, napari_renal_fusion.viewer.opinion_widget", ("torch", "timm")),
+        (
+            "import napari_renal_fusion.viewer.workspace, napari_renal_fusion.viewer.opinion_widget",
+            ("torch", "timm"),
+        ),
     ],
 )
 def test_nothing_heavy_is_imported(code, forbidden):

@@ -17,7 +17,11 @@ from .test_overlays import HOT, centre_of_hot_token, heat_map
 @pytest.fixture
 def files(phantom_case_folder):
     case = Case.from_folder(phantom_case_folder)
-    return [case.of(Modality.OM)[0].path, case.of(Modality.IM)[0].path, *(one.path for one in case.of(Modality.TEM)[:3])]
+    return [
+        case.of(Modality.OM)[0].path,
+        case.of(Modality.IM)[0].path,
+        *(one.path for one in case.of(Modality.TEM)[:3]),
+    ]
 
 
 def test_the_widget_answers_as_predict_does(

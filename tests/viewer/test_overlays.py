@@ -21,7 +21,14 @@ def heat_map(box, modality=Modality.OM, key="OM-1"):
     raw = np.zeros((7, 7), np.float32)
     raw[HOT] = 2.0
     return HeatMap(
-        key=key, modality=modality, class_index=0, method="gradcam", layer="encoder output", used=True, raw=raw, box=box
+        key=key,
+        modality=modality,
+        class_index=0,
+        method="gradcam",
+        layer="encoder output",
+        used=True,
+        raw=raw,
+        box=box,
     )
 
 
@@ -52,7 +59,9 @@ def test_a_single_hot_token_lands_on_its_pixels(box, size):
     wanted = [(box.top - 0.5, box.left - 0.5), (box.top + box.height - 0.5, box.left + box.width - 0.5)]
     np.testing.assert_allclose(edges, wanted, atol=1e-6 * max(box.height, box.width))
 
-    lines = viewer.add_surface(shading="none", **contour_arguments(heat_map(box), (0.0, 2.0), size, dark=False))
+    lines = viewer.add_surface(
+        shading="none", **contour_arguments(heat_map(box), (0.0, 2.0), size, dark=False)
+    )
     highest = max(lines.metadata["contours"], key=lambda one: one[0])[1]
     middle = np.array(lines.data_to_world((highest.min(axis=0) + highest.max(axis=0)) / 2)) / one_pixel
     np.testing.assert_allclose(middle, centre_of_hot_token(box), atol=0.5)
@@ -115,10 +124,7 @@ def test_a_layer_fills_the_view_whatever_the_units_of_others(qapp):
 def test_strokes_lie_side_by_side_and_close():
     square = np.array([[0, 0], [0, 10], [10, 10], [10, 0], [0, 0]], float)
     mesh = stroke(square, 2.0, "#FF00FF", "#000000", 1.0)
-    area = sum(
-        abs(np.cross(b - a, c - a)) / 2
-        for a, b, c in (mesh.vertices[face] for face in mesh.faces)
-    )
+    area = sum(abs(np.cross(b - a, c - a)) / 2 for a, b, c in (mesh.vertices[face] for face in mesh.faces))
     assert area == pytest.approx(14**2 - 6**2)  # one ring, nothing counted twice
     assert Mesh.joined([]).colours[:, 3].sum() == 0
 

@@ -83,7 +83,9 @@ def test_without_napari_knowing_the_plugin(threads, npe2pm, plugin_settings, qtb
 def test_a_form_is_built_from_the_model(qapp):
     heard = []
     made = form(
-        Settings(), tuple(Settings.model_fields), lambda *change: heard.append(change),
+        Settings(),
+        tuple(Settings.model_fields),
+        lambda *change: heard.append(change),
         {"cam_method": {"gradcam++": "Grad-CAM++"}},
     )
     assert made.device.label == "Device"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 
-def test_sample_becomes_layers_with_units(plugin, make_napari_viewer, phantom_case_folder, monkeypatch, qtbot):
+def test_sample_becomes_layers_with_units(
+    plugin, make_napari_viewer, phantom_case_folder, monkeypatch, qtbot
+):
     from napari_renal_fusion.viewer import sample
 
     class Quick:

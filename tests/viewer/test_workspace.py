@@ -56,7 +56,9 @@ def test_the_main_path_with_keys(workspace, qtbot):
     assert workspace.reader.opinion.bars.values == (0.05, 0.88, 0.07)
     assert "Can only answer" in workspace.reader.opinion.scope.text()
     assert "darker" in workspace.reader.opinion.warnings.text()
-    assert text(workspace).startswith("Heat map for membranous nephropathy (not a segmentation)\nGrad-CAM · cell")
+    assert text(workspace).startswith(
+        "Heat map for membranous nephropathy (not a segmentation)\nGrad-CAM · cell"
+    )
     assert viewer.layers["Heat map"].visible
     press(workspace, qtbot, Qt.Key.Key_H)
     assert not viewer.layers["Heat map"].visible
@@ -65,7 +67,8 @@ def test_the_main_path_with_keys(workspace, qtbot):
     press(workspace, qtbot, Qt.Key.Key_M)
     qtbot.waitUntil(lambda: workspace.canvas.model_input_shown, timeout=5_000)
     np.testing.assert_allclose(
-        viewer.layers["What the model saw"]._extent_augmented.world, viewer.layers["Light (OM)"]._extent_augmented.world
+        viewer.layers["What the model saw"]._extent_augmented.world,
+        viewer.layers["Light (OM)"]._extent_augmented.world,
     )
     press(workspace, qtbot, Qt.Key.Key_M)
     qtbot.waitUntil(lambda: settled(workspace))
@@ -175,7 +178,9 @@ def test_closing_the_reader_mid_run_closes_the_workspace(workspace, qtbot, monke
     pid = workspace.engine.pid
     viewer.window.remove_dock_widget(workspace)
     qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=4_000)
-    shown = [dock.objectName() for dock in viewer.window._qt_window.findChildren(QDockWidget) if dock.isVisible()]
+    shown = [
+        dock.objectName() for dock in viewer.window._qt_window.findChildren(QDockWidget) if dock.isVisible()
+    ]
     assert "layer list" in shown
     assert "Board" not in shown
 
@@ -250,7 +255,11 @@ def drop(widget, path: Path):
     data.setUrls([QUrl.fromLocalFile(str(path))])
     widget.dropEvent(
         QDropEvent(
-            QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
         )
     )
 

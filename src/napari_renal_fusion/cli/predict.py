@@ -127,7 +127,7 @@ def summary(case: Case, prediction: Prediction) -> str:
     lines = [f"{case.case_id}: {prediction.verdict}"]
     if prediction.probabilities:
         ranked = sorted(zip(prediction.probabilities, prediction.class_names, strict=True), reverse=True)
-        lines += [f"  {name:<34} {value:6.1%}" for value, name in ranked]
+        lines += [f"  {name[:1].upper() + name[1:]:<34} {value:6.1%}" for value, name in ranked]
     lines.append(f"  {prediction.scope}")
     lines += [f"  {notice.severity}: {notice.message}" for notice in prediction.warnings]
     if prediction.provenance:

@@ -133,7 +133,8 @@ def model_input(prediction: Prediction, key: str) -> PreparedImage:
     Raises
     ------
     RenalFusionError
-        ``explanation_needs_prediction`` for a prediction that was read from a file.
+        ``explanation_needs_prediction`` for a prediction that was read from a file, ``selection_unknown`` for
+        an image that did not enter the model.
     """
     session = prediction._session
     if session is None:
@@ -141,6 +142,12 @@ def model_input(prediction: Prediction, key: str) -> PreparedImage:
             "explanation_needs_prediction",
             "This answer was read from a file, without the pictures behind it",
             remedy="Run the model again.",
+        )
+    if key not in session.prepared:
+        raise RenalFusionError(
+            "selection_unknown",
+            f"{key} did not enter the model",
+            remedy=f"Choose among {', '.join(session.prepared)}.",
         )
     return session.prepared[key]
 

@@ -1,27 +1,42 @@
-"""Synthetic biopsies with known truth: images and truth only, no medicine."""
+"""Synthetic biopsies with known truth: images and truth only, no medicine.
 
-from .electron import render_tem
-from .files import save_image, save_mask
-from .findings import electron_findings, fluorescence_findings, light_findings
-from .fluorescence import render_im
-from .legend import LEGEND_SHARE, legend_rows
-from .light import render_om
-from .render import count_images, render_biopsy
-from .sample import SAMPLE, sample_patient
-from .spec import (
-    ANTIBODIES,
-    KNOWN,
-    STAINS,
-    UNKNOWN,
-    VERSION,
-    BiopsySpec,
-    Disease,
-    Outlier,
-    PhantomImage,
-    random_spec,
-)
-from .stamp import is_phantom, stamp
-from .write import write_biopsy, write_cohort
+A name is imported when it is first used: asking whether an image is a phantom must not load what draws them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME = {
+    "ANTIBODIES": "spec",
+    "BiopsySpec": "spec",
+    "Disease": "spec",
+    "KNOWN": "spec",
+    "LEGEND_SHARE": "legend",
+    "Outlier": "spec",
+    "PhantomImage": "spec",
+    "SAMPLE": "sample",
+    "STAINS": "spec",
+    "UNKNOWN": "spec",
+    "VERSION": "spec",
+    "count_images": "render",
+    "electron_findings": "findings",
+    "fluorescence_findings": "findings",
+    "is_phantom": "stamp",
+    "legend_rows": "legend",
+    "light_findings": "findings",
+    "random_spec": "spec",
+    "render_biopsy": "render",
+    "render_im": "fluorescence",
+    "render_om": "light",
+    "render_tem": "electron",
+    "sample_patient": "sample",
+    "save_image": "files",
+    "save_mask": "files",
+    "stamp": "stamp",
+    "write_biopsy": "write",
+    "write_cohort": "write",
+}
 
 __all__ = [
     "ANTIBODIES",
@@ -53,3 +68,15 @@ __all__ = [
     "write_biopsy",
     "write_cohort",
 ]
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

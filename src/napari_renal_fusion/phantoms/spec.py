@@ -30,17 +30,17 @@ class Disease(StrEnum):
 
     @property
     def title(self) -> str:
-        """The full name, as it stands in the label column and on screen."""
+        """The full name as it stands within a sentence and in the label column."""
         return _TITLES[self.value]
 
 
 _TITLES = {
     "iga_nephropathy": "IgA nephropathy",
-    "membranous_nephropathy": "Membranous nephropathy",
-    "lupus_nephritis": "Lupus nephritis",
-    "minimal_change": "Minimal change disease",
-    "anti_gbm": "Anti-GBM disease",
-    "amyloidosis": "Amyloidosis",
+    "membranous_nephropathy": "membranous nephropathy",
+    "lupus_nephritis": "lupus nephritis",
+    "minimal_change": "minimal change disease",
+    "anti_gbm": "anti-GBM disease",
+    "amyloidosis": "amyloidosis",
 }
 
 

@@ -96,7 +96,9 @@ class Board(QScrollArea):
     def show_selection(self, selection: Selection | None) -> None:
         """Mark the images that entered the model; None takes the marks away."""
         entered = set(selection.keys) if selection is not None else set()
-        reasons = {one.key: one.reason for one in (*selection.images, *selection.left_out)} if selection else {}
+        reasons = (
+            {one.key: one.reason for one in (*selection.images, *selection.left_out)} if selection else {}
+        )
         for key, thumbnail in self._thumbnails.items():
             thumbnail.set_marks(Marks(entered=None if selection is None else key in entered))
             thumbnail.setToolTip(f"{thumbnail.name}: {reasons[key]}" if key in reasons else thumbnail.name)
@@ -215,7 +217,9 @@ class Board(QScrollArea):
         column.addLayout(pictures)
         return column
 
-    def _modality_group(self, modality: Modality, subtitle: str = "", keys: list[str] | None = None) -> _Group:
+    def _modality_group(
+        self, modality: Modality, subtitle: str = "", keys: list[str] | None = None
+    ) -> _Group:
         if keys is None:
             keys = [key for key in self._thumbnails if key.startswith(f"{modality.value}-")]
         row = 1 if modality is Modality.TEM else 0

@@ -169,7 +169,12 @@ class Canvas(QObject):
             self._viewer.layers.remove(layer)
         limits = {} if picture.rgb else {"contrast_limits": picture.limits, "colormap": "gray"}
         made = self._viewer.add_image(
-            picture.pixels, rgb=picture.rgb, name=modality.title, scale=(size, size), units=(unit, unit), **limits
+            picture.pixels,
+            rgb=picture.rgb,
+            name=modality.title,
+            scale=(size, size),
+            units=(unit, unit),
+            **limits,
         )
         self._images[modality] = made
         # New images go below what lies over them.
@@ -222,7 +227,9 @@ class Canvas(QObject):
 
     @staticmethod
     def _take_over(layer: Layer, arguments: dict[str, Any], opacity: float) -> None:
-        layer.scale, layer.translate, layer.units = (arguments[name] for name in ("scale", "translate", "units"))
+        layer.scale, layer.translate, layer.units = (
+            arguments[name] for name in ("scale", "translate", "units")
+        )
         layer.metadata = arguments.get("metadata", {})
         layer.opacity, layer.visible = opacity, True
 

@@ -14,7 +14,9 @@ class CaseHeader(Section):
     def __init__(self) -> None:
         super().__init__()
         self.title = label("No case open", "title")
-        self.details = label("Drop a folder on the worklist, or press Open… or Open sample patient.", "secondary")
+        self.details = label(
+            "Drop a folder on the worklist, or press Open… or Open sample patient.", "secondary"
+        )
         self.notices = label("", "warning")
         for widget in (self.title, self.details, self.notices):
             self.body.addWidget(widget)

@@ -20,7 +20,11 @@ class ContributionSection(Section):
         self.body.addWidget(self.note)
 
     def show_contributions(
-        self, contributions: Contributions, probabilities: tuple[float, ...], class_index: int, class_name: str
+        self,
+        contributions: Contributions,
+        probabilities: tuple[float, ...],
+        class_index: int,
+        class_name: str,
     ) -> None:
         without = {modality: values[class_index] for modality, values in contributions.without.items()}
         self.bars.show_values(probabilities[class_index], without, class_index)

@@ -111,7 +111,9 @@ class Docks(QObject):
         window.resizeDocks(list(docks), list(docks.values()), QtNames.Orientation.Horizontal)
         board = self._dock_of(self._places["Board"][0])
         if board is not None:
-            window.resizeDocks([board], [self._places["Board"][0].sizeHint().height()], QtNames.Orientation.Vertical)
+            window.resizeDocks(
+                [board], [self._places["Board"][0].sizeHint().height()], QtNames.Orientation.Vertical
+            )
 
     def _dock_of(self, widget: QWidget) -> QDockWidget | None:
         above = widget.parentWidget()

@@ -166,7 +166,8 @@ class Engine(QObject):
         if error == QProcess.ProcessError.FailedToStart:
             self._end_all(
                 RenalFusionError(
-                    "engine_not_started", f"The model's process could not be started ({self._command[0]})",
+                    "engine_not_started",
+                    f"The model's process could not be started ({self._command[0]})",
                     remedy="Reinstall the plugin, or run `renal-fusion doctor`.",
                 )
             )
@@ -178,7 +179,8 @@ class Engine(QObject):
             _log.info("the model's process ended; its last words: %s", " | ".join(self._last_words))
         self._end_all(
             RenalFusionError(
-                "engine_stopped", "The model's process ended unexpectedly (was the memory full?)",
+                "engine_stopped",
+                "The model's process ended unexpectedly (was the memory full?)",
                 remedy="Close other programs or choose a smaller model, then press Run again.",
             )
         )

@@ -100,8 +100,8 @@ class EngineWork:
             explanation = explain(
                 prediction, params["class_index"], method=params["method"], progress=progress
             )
-        progress.update(0.5, "Writing the report")
-        files = write_all(case, prediction, explanation, Path(params["out_dir"]))
+        with progress.part(0.4, 1):
+            files = write_all(case, prediction, explanation, Path(params["out_dir"]), progress=progress)
         return {"files": [str(file) for file in files]}
 
     def sample_patient(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -117,7 +117,8 @@ class EngineWork:
             return self._answers[params["prediction_id"]]
         except KeyError:
             raise RenalFusionError(
-                "prediction_gone", "The model was restarted and no longer holds this answer",
+                "prediction_gone",
+                "The model was restarted and no longer holds this answer",
                 remedy="Press Run again.",
             ) from None
 

@@ -32,7 +32,9 @@ def form(
     return Container(widgets=widgets, labels=True)
 
 
-def field_widget(name: str, field: FieldInfo, value: Any, titles: dict[str, str] | None = None) -> ValueWidget:
+def field_widget(
+    name: str, field: FieldInfo, value: Any, titles: dict[str, str] | None = None
+) -> ValueWidget:
     """Make the input that fits a field's type: choices, tick, number with limits, or text."""
     common = {"name": name, "label": field.title or name, "tooltip": field.description or "", "value": value}
     limits = _limits(field)

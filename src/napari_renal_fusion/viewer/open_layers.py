@@ -45,7 +45,8 @@ class OpenImage:
         data = layer.data[0] if layer.multiscale else layer.data
         if layer.ndim != 2:
             raise RenalFusionError(
-                "layer_not_flat", f"The layer {layer.name} has {layer.ndim} dimensions",
+                "layer_not_flat",
+                f"The layer {layer.name} has {layer.ndim} dimensions",
                 remedy="Choose a layer with one flat image; a stack can be split in napari's layer menu.",
             )
         path = layer.source.path

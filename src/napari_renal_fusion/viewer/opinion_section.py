@@ -43,9 +43,13 @@ class OpinionSection(Section):
 
     def show_prediction(self, prediction: Prediction, *, what_if: bool = False) -> None:
         status = _STATUS.get(prediction.status)
-        self.verdict.setText(f"<b>{status}.</b> {prediction.verdict}" if status else f"<b>{prediction.verdict}</b>")
+        self.verdict.setText(
+            f"<b>{status}.</b> {prediction.verdict}" if status else f"<b>{prediction.verdict}</b>"
+        )
         self.what_if.setVisible(what_if)
-        self._write(self.reasons, [one.message for one in prediction.reasons if one.message not in prediction.verdict])
+        self._write(
+            self.reasons, [one.message for one in prediction.reasons if one.message not in prediction.verdict]
+        )
         self.bars.setVisible(bool(prediction.probabilities))
         if prediction.probabilities:
             self.bars.show_values(prediction.class_names, prediction.probabilities)

@@ -43,9 +43,7 @@ class OpinionWidget(Container):
         self.om = create_widget(
             annotation=napari.layers.Image, label="Light (OM)", options={"nullable": True}
         )
-        self.im = create_widget(
-            annotation=napari.layers.Image, label="IF (IM)", options={"nullable": True}
-        )
+        self.im = create_widget(annotation=napari.layers.Image, label="IF (IM)", options={"nullable": True})
         self.tem = Select(label="Electron (TEM)", choices=self._image_layers, tooltip="One or more images")
         # Choices are functions, because napari resets them whenever a layer comes or goes.
         self._bundles: list[tuple[str, str]] = []
@@ -62,7 +60,10 @@ class OpinionWidget(Container):
         self._borrowed = engine is None
         self.engine = engine or borrow_engine(self._host)
         self.settings_form = form(
-            self.preferences.settings, ("device", "cam_method"), self._option_changed, {"cam_method": METHOD_TITLES}
+            self.preferences.settings,
+            ("device", "cam_method"),
+            self._option_changed,
+            {"cam_method": METHOD_TITLES},
         )
         for widget in (*self.settings_form, self.class_name, self.run_button, self.message):
             self.append(widget)

@@ -58,4 +58,3 @@ def cell_arguments(
         "translate": translate,
         "units": units,
     }
-

@@ -102,7 +102,9 @@ def _napari_page() -> tuple[EventedModel | None, bool]:
     except KeyError:  # napari runs without this plugin being registered (a notebook, a test)
         return None, False
     file, ours = plugin.config_path, settings_path()
-    newer = file is not None and file.exists() and ours.exists() and file.stat().st_mtime > ours.stat().st_mtime
+    newer = (
+        file is not None and file.exists() and ours.exists() and file.stat().st_mtime > ours.stat().st_mtime
+    )
     if file is not None and file.exists() and not ours.exists():
         newer = True
     return getattr(plugin, CATEGORY), newer

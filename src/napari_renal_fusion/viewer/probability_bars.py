@@ -64,7 +64,9 @@ class ProbabilityBars(QWidget):
         number_width = QFontMetrics(font).horizontalAdvance("> 99.9 %") + 4
         painter.setPen(colours.text)
         room = QRectF(side + 8, top - 1, width - side - 16 - number_width, side + 6)
-        shown = self.fontMetrics().elidedText(class_label(self._names, index), Qt.TextElideMode.ElideRight, int(room.width()))
+        shown = self.fontMetrics().elidedText(
+            class_label(self._names, index), Qt.TextElideMode.ElideRight, int(room.width())
+        )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.setFont(font)
         painter.drawText(

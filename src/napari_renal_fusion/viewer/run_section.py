@@ -61,7 +61,9 @@ class RunSection(Section):
         self.bundles.setCurrentIndex(max(0, self.bundles.findData(wanted)))
         broken = [info.problem for info in infos if info.config is None]
         if not self.bundles.count():
-            self.show_message("No model installed: train one or load a file (renal-fusion train, bundle check).")
+            self.show_message(
+                "No model installed: train one or load a file (renal-fusion train, bundle check)."
+            )
         elif broken:
             self.show_message(broken[0])
         self._enable()

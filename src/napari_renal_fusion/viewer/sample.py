@@ -34,7 +34,9 @@ def sample_layers(engine: Engine | None = None) -> list[LayerData]:
     for modality, count in _SHOWN.items():
         for item in _worth_seeing(case, modality)[:count]:
             picture = read_picture("", item)
-            size, unit = (picture.pixel_size.value, picture.pixel_size.unit) if picture.pixel_size else (1.0, "pixel")
+            size, unit = (
+                (picture.pixel_size.value, picture.pixel_size.unit) if picture.pixel_size else (1.0, "pixel")
+            )
             layers.append(
                 (
                     picture.pixels,
@@ -57,7 +59,9 @@ def _folder_with_progress(given: Engine | None) -> str:
     """Ask the model's process for the sample's folder, with a window that can cancel."""
     owner = QEventLoop()
     engine = given or borrow_engine(owner)
-    dialog = QProgressDialog("Drawing the sample patient (only once)", "Cancel", 0, 1000, QApplication.activeWindow())
+    dialog = QProgressDialog(
+        "Drawing the sample patient (only once)", "Cancel", 0, 1000, QApplication.activeWindow()
+    )
     dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
     dialog.setMinimumDuration(400)
     answer: dict[str, Any] = {}

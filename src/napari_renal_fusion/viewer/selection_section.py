@@ -43,7 +43,9 @@ class SelectionSection(Section):
 
     def show_rule(self) -> None:
         """Nothing has run: the model's rule will choose."""
-        self.lines.setText("The model's rule chooses when it runs; every choice is shown here with its reason.")
+        self.lines.setText(
+            "The model's rule chooses when it runs; every choice is shown here with its reason."
+        )
         self.left_out.hide()
         self.end_edit()
         self.edit_button.setEnabled(False)
@@ -69,7 +71,9 @@ class SelectionSection(Section):
 
     def begin_edit(self) -> None:
         """The person ticks thumbnails on the board."""
-        self.lines.setText("Tick images on the board below: one light, one IF, any number of electron images.")
+        self.lines.setText(
+            "Tick images on the board below: one light, one IF, any number of electron images."
+        )
         self.left_out.hide()
         self._editor.show()
         self.edit_button.setEnabled(False)

@@ -150,7 +150,9 @@ class Stage(QObject):
             return
         answer, key, place = self._runs.answer(self._place), self._wanted, self._place
         if answer is None or key not in answer.prediction.selection.keys:
-            self._canvas.set_title(f"{self._items[key].name} · did not enter the model" if key in self._items else "")
+            self._canvas.set_title(
+                f"{self._items[key].name} · did not enter the model" if key in self._items else ""
+            )
             return
         self._runs.model_input(place, key, lambda result: self._lay_model_input(place, key, result))
 

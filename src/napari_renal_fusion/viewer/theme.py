@@ -41,7 +41,10 @@ def colours_of(widget: QWidget) -> Colours:
 def mix(first: QColor, second: QColor, share: float) -> QColor:
     """Return ``share`` of ``first`` with the rest of ``second``."""
     return QColor(
-        *(round(a * share + b * (1 - share)) for a, b in zip(first.getRgb()[:3], second.getRgb()[:3], strict=True))
+        *(
+            round(a * share + b * (1 - share))
+            for a, b in zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)
+        )
     )
 
 
@@ -87,4 +90,3 @@ def label(text: str = "", role: str = "", *, wrap: bool = True) -> QLabel:
     made.setProperty("role", role)
     made.setWordWrap(wrap)
     return made
-

@@ -54,4 +54,3 @@ def duration(seconds: float | None) -> str:
     if seconds < 60:
         return f"about {max(1, round(seconds))} s left"
     return f"about {round(seconds / 60)} min left"
-

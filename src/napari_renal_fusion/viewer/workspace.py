@@ -192,7 +192,9 @@ class Workspace(QWidget):
         self._warm = True
         self.engine.start()
         self.writing.run(import_ahead, lambda _: None, lambda error: self.reader.run.show_message(str(error)))
-        self.writing.run(installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error)))
+        self.writing.run(
+            installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error))
+        )
         if self.preferences.problem:
             self.reader.run.show_message(self.preferences.problem)
 
