@@ -9,6 +9,7 @@ from PIL import Image
 from napari_renal_fusion.bundles import load
 from napari_renal_fusion.cases import Case, ImageItem, Modality
 from napari_renal_fusion.compute import Cancelled, Progress
+from napari_renal_fusion.compute.devices import DeviceChoice
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.inference import PLUMBING, Engine, Prediction, model_input, predict
 from napari_renal_fusion.networks import CMUSNet
@@ -202,21 +203,63 @@ def test_features_that_are_not_numbers_name_the_image(real_case, tiny_bundle, en
     assert "TEM-" in str(raised.value)
 
 
-def test_a_lost_card_is_replaced_by_the_processor(real_case, tiny_bundle, engine, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("CUDA error: the launch timed out and was terminated"), "device_lost"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), "memory_fallback"),
+    ],
+)
+@pytest.mark.parametrize("at", ["prepare", "encode"])
+def test_a_card_that_fails_is_replaced_by_the_processor(
+    real_case, tiny_bundle, engine, monkeypatch, error, code, at
+):
+    """No card here: one that fails when the network is moved to it, or later, when it encodes."""
     room = sys.modules[predict.__module__]
-    calls = []
+    prepare, encode = engine.prepare, room.encode_images
 
-    def flaky(*args, **kwargs):
-        calls.append(1)
-        if len(calls) == 1:
-            raise RuntimeError("CUDA error: the launch timed out and was terminated")
-        return original(*args, **kwargs)
+    def failing_prepare(bundle, choice):
+        if choice.device == "cuda" and at == "prepare":
+            raise error
+        return prepare(bundle, _cpu())
 
-    original = room.encode_images
-    monkeypatch.setattr(room, "encode_images", flaky)
+    def failing_encode(network, modality, pictures, rule, choice, **rest):
+        if choice.device == "cuda":
+            raise error
+        return encode(network, modality, pictures, rule, choice, **rest)
+
+    monkeypatch.setattr(room, "device_for", lambda *_: DeviceChoice("cuda", "float32", "a card"))
+    monkeypatch.setattr(engine, "prepare", failing_prepare)
+    monkeypatch.setattr(room, "encode_images", failing_encode)
     prediction = predict(real_case, tiny_bundle, engine=engine)
     assert prediction.status == "answered"
-    assert "device_lost" in [n.code for n in prediction.warnings]
+    assert prediction.provenance.device == "cpu"
+    assert code in [n.code for n in prediction.warnings]
+
+
+def test_a_readable_image_takes_the_place_of_an_unreadable_one(case, tiny_bundle, engine, tmp_path):
+    broken = tmp_path / "PASM_broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n")
+    first = ImageItem(broken, Modality.OM, stain="PASM")
+    prediction = predict(Case("A", "A", (first, *case.images)), tiny_bundle, engine=engine)
+    assert prediction.status == "answered"
+    assert prediction.selection.of(Modality.OM)[0].key != "OM-1"
+    assert "PASM_broken.png" in next(o.reason for o in prediction.selection.left_out if o.key == "OM-1")
+
+
+def test_further_pages_are_told(case, tiny_bundle, engine, tmp_path):
+    import tifffile
+
+    rng = np.random.default_rng(0)
+    tifffile.imwrite(
+        tmp_path / "stack.tif", rng.integers(0, 255, (4, 99, 99), dtype=np.uint8), photometric="minisblack"
+    )
+    prediction = predict(
+        Case("A", "A", (*case.images, ImageItem(tmp_path / "stack.tif", Modality.TEM))),
+        tiny_bundle,
+        engine=engine,
+    )
+    assert "image_more_pages" in [n.code for n in prediction.warnings]
 
 
 def test_the_picture_that_the_model_saw(case, tiny_bundle, engine):

@@ -108,3 +108,17 @@ def test_ordinary_words_and_numbers_survive_scrubbing(case):
     assert scrub.text("see /home/someone/bundles/demo now") == "see (file) now"
     assert scrub.text("see C:\\Users\\Someone\\x.jpg") == "see (file)"
     assert scrub.text(f"OM-1 ({Path(case.images[0].path).name})") == "OM-1"
+
+
+def test_a_file_named_like_a_word_spoils_no_sentence(tmp_path):
+    from napari_renal_fusion.cases import Case, ImageItem, Modality
+
+    case = Case(
+        "c",
+        "Zhang",
+        (ImageItem(tmp_path / "image.tif", Modality.TEM), ImageItem(tmp_path / "Zhang.tif", Modality.OM)),
+    )
+    scrub = Scrubber(case)
+    assert scrub.text("every electron image enters the bag") == "every electron image enters the bag"
+    assert scrub.text("TEM-1 (image) is unlike") == "TEM-1 is unlike"
+    assert "Zhang" not in scrub.text("Zhang.tif of Zhang is cut off")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 
 from ..compute.atomic import atomic_folder
 from ..compute.places import cache_dir
 from ..errors import RenalFusionError
-from .check import check_member, check_size
+from .check import HARMLESS, check_member, check_size
 from .format import FILES
 
 
@@ -32,9 +34,17 @@ def unpack(archive: Path) -> Path:
         return target
     try:
         with zipfile.ZipFile(archive) as opened, atomic_folder(target) as folder:
-            for member in (one for one in opened.infolist() if not one.is_dir()):
-                _unpack_member(archive, opened, member, folder)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            for member in opened.infolist():
+                if not (member.is_dir() or _of_the_system(member.filename)):
+                    _unpack_member(archive, opened, member, folder)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise RenalFusionError(
             "bundle_truncated",
             f"{archive.name} is not a complete .zip",
@@ -42,6 +52,10 @@ def unpack(archive: Path) -> Path:
             remedy="Get a new copy of the bundle.",
         ) from error
     return target
+
+
+def _of_the_system(name: str) -> bool:
+    return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1] in HARMLESS
 
 
 def _unpack_member(archive: Path, opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:

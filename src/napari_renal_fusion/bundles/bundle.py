@@ -43,16 +43,17 @@ class Bundle:
         """
         from ..networks import CMUSNet
 
-        network = CMUSNet(self.config.network)
         try:
+            network = CMUSNet(self.config.network)
             network.load_state_dict(self.weights, strict=True)
-        except RuntimeError as error:
-            first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        except (RuntimeError, ValueError, TypeError) as error:
+            lines = str(error).splitlines()
             raise RenalFusionError(
                 "bundle_mismatch",
-                f"The weights of the bundle {self.config.name} do not fit its network ({first})",
+                f"The network of the bundle {self.config.name} cannot be built with this program and its weights "
+                f"({lines[min(1, len(lines) - 1)].strip()[:200]})",
                 path=self.folder,
-                remedy="Get a new copy of the bundle.",
+                remedy="Update napari-renal-fusion and timm, or get a new copy of the bundle.",
             ) from error
         return network.eval()
 
@@ -65,12 +66,20 @@ def load_folder(folder: Path) -> Bundle:
     RenalFusionError
         One of the codes of :mod:`.check`, or ``bundle_not_finite`` if a weight is NaN or infinite.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     config = read_config(folder)
     check_files(folder, config)
     tensors = {}
-    for name, tensor in load_file(folder / WEIGHTS).items():
+    try:
+        stored = load_file(folder / WEIGHTS)
+    except SafetensorError as error:
+        raise RenalFusionError(
+            "bundle_truncated", f"{WEIGHTS} of the bundle {config.name} cannot be read ({error})", path=folder,
+            remedy="Get a new copy of the bundle.",
+        ) from error  # fmt: skip
+    for name, tensor in stored.items():
         if tensor.is_floating_point():
             if not tensor.isfinite().all():
                 raise RenalFusionError(

@@ -28,6 +28,8 @@ _UNSAFE_SUFFIXES = {
     ".so",
     ".dll",
 }
+# What Finder and Explorer leave in every folder that somebody looks at.
+HARMLESS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _NEW_COPY = "Get a new copy of the bundle from where it came from."
 
 
@@ -45,7 +47,7 @@ def read_config(folder: Path) -> BundleConfig:
     text = path.read_bytes()
     try:
         content = json.loads(text.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid(folder, f"{MANIFEST} is not JSON") from error
     version = content.get("format_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > FORMAT_VERSION:
@@ -89,7 +91,7 @@ def _check_names(folder: Path) -> None:
             path=folder,
             remedy="Give a bundle's name, its folder or its .zip; `renal-fusion doctor` lists the installed ones.",
         )
-    for path in sorted(folder.iterdir()):
+    for path in sorted(one for one in folder.iterdir() if one.name not in HARMLESS):
         check_member(folder, path.name)
         if path.is_symlink() or not path.is_file():
             raise _unsafe(folder, f"{path.name} is not a plain file")
@@ -125,18 +127,18 @@ def _check_header(path: Path) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(8)
-        if start[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05") or start[:4] == b"PK\x03\x04":
-            raise _unsafe(path.parent, f"{path.name} is a pickle, not safetensors")
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 2 <= length <= min(size - 8, 100 * 2**20):
-            raise _truncated(path)
         try:
+            if not 2 <= length <= min(size - 8, 100 * 2**20):
+                raise ValueError(length)
             header = json.loads(file.read(length))
-            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+            ends = [int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"]
+            if 8 + length + max(ends) != size:
+                raise ValueError(size)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+            if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
+                raise _unsafe(path.parent, f"{path.name} is a pickle, not safetensors") from error
             raise _truncated(path) from error
-    if not ends or 8 + length + max(ends) != size:
-        raise _truncated(path)
 
 
 def _truncated(path: Path) -> RenalFusionError:

@@ -30,9 +30,11 @@ def open_picture(file: BinaryIO, image_format: ImageFormat, path: Path) -> Image
     number for every plugin of the program.
     """
     try:
-        return _READERS[image_format](file)
+        picture = _READERS[image_format](file)
     except Exception as error:
         raise damaged(path, error) from error
+    check_size(picture.height, picture.width, path)
+    return picture
 
 
 def picture_shape(picture: Image.Image) -> tuple[int, int]:
@@ -47,7 +49,6 @@ def read_picture(file: BinaryIO, image_format: ImageFormat, path: Path, page: in
     These formats have one page; further frames of an animated PNG are ignored.
     """
     picture = open_picture(file, image_format, path)
-    check_size(*picture_shape(picture), path)
     if page != 0:
         raise page_missing(path, page, 1)
     try:
@@ -125,6 +126,11 @@ def _decode_deep_png(data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _orientation(picture: Image.Image) -> int:
     try:
-        return int(picture.getexif().get(0x0112, 1))
+        if picture.format == "PNG":  # its getexif() decodes the pixels when no EXIF comes before them
+            exif = Image.Exif()
+            exif.load(picture.info.get("exif", b""))
+        else:
+            exif = picture.getexif()
+        return int(exif.get(0x0112, 1))
     except Exception:  # damaged EXIF says nothing about the pixels
         return 1

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from ..compute.progress import Cancelled
-from ..errors import RenalFusionError
-from .console import Talk, complain
+from .console import Talk, as_renal_error, complain
 
 app = typer.Typer(
     help="A second reader for renal biopsies. Research use only.",
@@ -140,14 +139,16 @@ def doctor(json_: Json = False, debug: Debug = False) -> None:
 
 
 def run() -> None:
-    """Run the command line; an error a person can act on is one sentence and exit status 2."""
+    """Run the command line; an error is one sentence and exit status 2, a traceback only with --debug."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a Windows pipe cannot hold every name
     try:
         app(standalone_mode=True)
-    except RenalFusionError as error:
-        if "--debug" in sys.argv:
-            raise
-        complain(f"renal-fusion: {error}")
-        sys.exit(2)
     except (KeyboardInterrupt, Cancelled):
         complain("renal-fusion: stopped.")
         sys.exit(130)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        complain(f"renal-fusion: {as_renal_error(error)}")
+        sys.exit(2)

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from ..compute.progress import Progress, Step
+from ..errors import RenalFusionError
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -33,7 +34,7 @@ class Talk:
     def result(self, data: Any) -> None:
         """Print the result as JSON, if that was asked for."""
         if self.as_json:
-            sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.write(json.dumps(data, indent=1, default=str) + "\n")
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[Progress]:
@@ -46,6 +47,17 @@ class Talk:
                 bar.update(task, completed=step.fraction, description=step.message)
 
             yield Progress(show)
+
+
+def as_renal_error(error: Exception) -> RenalFusionError:
+    """Any error as one sentence; what is not ours is named as unexpected."""
+    if isinstance(error, RenalFusionError):
+        return error
+    first = (str(error) or type(error).__name__).splitlines()[0]
+    return RenalFusionError(
+        "unexpected_error", f"Something unexpected went wrong: {type(error).__name__}: {first}",
+        remedy="Run again with --debug and report the traceback.",
+    )  # fmt: skip
 
 
 def complain(text: str) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from ..cases import Case
 from ..cases.folders import open_cases
-from ..compute.progress import Progress
+from ..compute.progress import Cancelled, Progress
 from ..errors import RenalFusionError
 from ..inference.prediction import Prediction
-from .console import Talk, complain
+from .console import Talk, as_renal_error, complain
+
+# Windows opens a device, not a folder, under these names.
+_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 
 
 def answer_case(
@@ -48,49 +51,50 @@ def run_predict(
     One case is written to ``out`` itself, several to a folder each; ``predictions.csv`` has them all.
     """
     from ..bundles import load
+    from ..compute.devices import choose_device
     from ..reports import PredictionRow, write_predictions_csv
 
     _check_method(method)
     cohort = open_cases(path)
+    if not cohort.cases:
+        first = f" ({cohort.problems[0].message})" if cohort.problems else ""
+        raise RenalFusionError(
+            "cohort_empty", f"{path} holds no case that can be opened{first}", path=path,
+            remedy="Correct the table or choose another folder.",
+        )  # fmt: skip
     for problem in (one for one in cohort.problems if one.severity != "info"):
         complain(f"{problem.severity}: {problem.message}")
     bundle = load(bundle_name)
+    choose_device(device)
     rows: list[PredictionRow] = []
     folders = _folders(cohort.cases, out)
     started = time.monotonic()
-    with talk.progress() as progress:
-        for place, case in enumerate(cohort.cases):
-            with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases)):
-                try:
-                    prediction, _ = answer_case(
-                        case,
-                        bundle,
-                        folders[place],
-                        device=device,
-                        threads=threads,
-                        method=method,
-                        progress=progress,
-                    )
-                except RenalFusionError as error:
-                    if error.code in (
-                        "disk_full",
-                        "folder_not_writable",
-                        "device_unknown",
-                        "device_unavailable",
-                    ):
-                        raise  # every further case would fail in the same way
-                    if len(cohort.cases) == 1:
-                        raise
-                    complain(f"{case.case_id}: {error}")
-                    rows.append(PredictionRow(case.case_id, error=error, case=case))
-                else:
-                    talk.say(summary(case, prediction))
-                    rows.append(PredictionRow(case.case_id, prediction, case=case))
-    write_predictions_csv(rows, out / "predictions.csv")
+    try:
+        with talk.progress() as progress:
+            for place, case in enumerate(cohort.cases):
+                with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases)):
+                    try:
+                        prediction, _ = answer_case(
+                            case, bundle, folders[place], device=device, threads=threads, method=method,
+                            progress=progress,
+                        )  # fmt: skip
+                    except Exception as error:
+                        if len(cohort.cases) == 1 or isinstance(error, Cancelled):
+                            raise
+                        error = as_renal_error(error)
+                        complain(f"{case.case_id}: {error}")
+                        rows.append(PredictionRow(case.case_id, error=error, case=case))
+                    else:
+                        talk.say(summary(case, prediction))
+                        rows.append(PredictionRow(case.case_id, prediction, case=case))
+    finally:  # what is done stays done, whatever stopped the rest
+        if rows:
+            write_predictions_csv(rows, out / "predictions.csv")
     failed = sum(row.error is not None for row in rows)
     if len(rows) > 1:
         talk.say(
-            f"{len(rows) - failed} of {len(rows)} cases in {time.monotonic() - started:.0f} s; see {out / 'predictions.csv'}"
+            f"{len(rows) - failed} of {len(rows)} cases in {time.monotonic() - started:.0f} s; "
+            f"see {out / 'predictions.csv'}"
         )
     talk.result(
         {
@@ -154,7 +158,9 @@ def _folders(cases: tuple[Case, ...], out: Path) -> list[Path]:
     folders, taken = [], set()
     for case in cases:
         # Case ids come from tables and may hold anything; two ids must never share a folder.
-        safe = re.sub(r"[^\w.-]+", "_", case.case_id).strip("._") or "case"
+        safe = re.sub(r"[^\w.-]+", "_", case.case_id).strip("._")[:80] or "case"
+        if safe.split(".")[0].upper() in _RESERVED:
+            safe = f"{safe}_"
         name, number = safe, 2
         while name.casefold() in taken:
             name, number = f"{safe}_{number}", number + 1

@@ -54,7 +54,11 @@ def atomic_folder(target: Path | str) -> Iterator[Path]:
         if target.exists():
             retired = Path(tempfile.mkdtemp(dir=target.parent, prefix=".replaced-"))
             target.replace(retired / target.name)
-            temporary.replace(target)
+            try:
+                temporary.replace(target)
+            except OSError:
+                (retired / target.name).replace(target)
+                raise
             shutil.rmtree(retired, ignore_errors=True)
         else:
             temporary.replace(target)

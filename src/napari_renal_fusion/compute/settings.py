@@ -60,7 +60,7 @@ def load_settings() -> Settings:
         return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Settings()
-    except (tomllib.TOMLDecodeError, ValidationError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, ValidationError, UnicodeDecodeError, OSError) as error:
         first = str(error).splitlines()[0]
         raise RenalFusionError(
             "settings_invalid",

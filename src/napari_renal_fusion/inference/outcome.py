@@ -31,7 +31,7 @@ class Outcome:
         selection: Selection,
     ):
         self._config = config
-        self._names = class_names
+        self.class_names = class_names
         self._common = {
             "case_id": case.case_id,
             "class_names": class_names,
@@ -53,7 +53,7 @@ class Outcome:
 
         with torch.inference_mode():
             output = _fuse(session)
-            probabilities = session.calibrate(output.fusion[0]).double()
+            probabilities = session.calibrate(output.fusion[0]).cpu().double()  # Metal has no float64
             branches = {
                 Modality(m): tuple(logits[0].float().softmax(dim=-1).tolist())
                 for m, logits in output.branches.items()
@@ -98,7 +98,7 @@ class Outcome:
                 "under which this model gives no opinion.",
             )
             return "abstained", f"No opinion: {reason.message} {_RESEARCH}", (reason,)
-        return "answered", f"Most like {self._names[best]} ({probabilities[best]:.0%}). {_RESEARCH}", ()
+        return "answered", f"Most like {self.class_names[best]} ({probabilities[best]:.0%}). {_RESEARCH}", ()
 
 
 def _fuse(session: Session) -> FusionOutput:

@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..bundles import Bundle, BundleConfig, load
-from ..cases import Case, ImageItem, Modality
+from ..bundles import Bundle, load
+from ..cases import Case, Modality
 from ..compute.devices import DeviceChoice, choose_device
-from ..compute.memory import is_device_lost
+from ..compute.memory import is_device_lost, is_out_of_memory, release_memory
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..inputs import (
-    ImageMemo,
-    PreparedImage,
-    Preprocessing,
-    Selection,
-    TokenCache,
-    bag_order,
-    keyed_images,
-    prepare_image,
-    select,
-    without_unreadable,
-)
+from ..inputs import PreparedImage, Selection, TokenCache, bag_order
 from ..notices import Notice
-from ..phantoms.stamp import is_phantom
 from .encode import encode_images
 from .engine import Engine, device_for, shared_engine
+from .gather import Gathered, gather
 from .outcome import Outcome
 from .prediction import Prediction, Provenance
 from .session import Session
 from .warnings import input_notices
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..networks import CMUSNet
 
 
 def predict(
@@ -82,47 +76,42 @@ def predict(
     config = bundle.config
     where = device_for(device, threads)
     started = time.perf_counter()
-    network, mean_tokens = engine.prepare(bundle, where)
-
-    selection = selection or select(case, config.rules, choice, engine.memo)
     with progress.part(0.05, 0.4):
-        selection, prepared, synthetic = _prepare(case, selection, config, engine.memo, progress)
-    shown = config.trained_on == "real" or synthetic
-    class_names = (
-        config.class_names if shown else tuple(f"class {i + 1}" for i in range(len(config.class_names)))
-    )
-    answer = Outcome(case, config, class_names, shown, selection)
+        gathered = gather(case, config, engine.memo, progress, selection=selection, choice=choice)
+    selection, prepared = gathered.selection, gathered.prepared
+    shown = config.trained_on == "real" or gathered.synthetic
+    hidden = tuple(f"class {i + 1}" for i in range(len(config.class_names)))
+    outcome = Outcome(case, config, config.class_names if shown else hidden, shown, selection)
+    notices = input_notices(case, config, selection, prepared) + gathered.notices
     refusing = [m for m in selection.missing if config.slot(m).if_missing == "refuse"]
-    notices = input_notices(case, config, selection, prepared)
     if refusing:
-        return answer.refused([_missing_notice(m) for m in refusing], notices)
+        return outcome.refused([_missing_notice(m) for m in refusing], notices)
     if not prepared:
-        return answer.refused(
-            [Notice(code="nothing_to_read", message="No image of this case could be read.")], notices
-        )
+        nothing = Notice(code="nothing_to_read", message="No image of this case could be read.")
+        return outcome.refused([nothing], notices)
 
-    with progress.part(0.4, 0.95):
-        tokens, where, lost = _encode(
-            bundle, network, prepared, selection, where, engine, cache or engine.cache, progress
-        )
-    if lost:
+    def answer(where: DeviceChoice, more: tuple[Notice, ...]) -> Prediction:
         network, mean_tokens = engine.prepare(bundle, where)
-        notices += (lost,)
-    session = Session(
-        bundle=bundle,
-        network=network,
-        tokens=tokens,
-        prepared=prepared,
-        order=_order(selection, prepared),
-        names={image.key: image.name for image in selection.images},
-        class_names=class_names,
-        mean_tokens=mean_tokens,
-        substituted=selection.missing,
-    )
-    progress.update(0.95, "Fusing")
-    prediction = answer.answered(
-        session, notices, _provenance(bundle, where, prepared, time.perf_counter() - started)
-    )
+        with progress.part(0.4, 0.95):
+            tokens, where = _encode(
+                bundle, network, gathered, where, engine.cache if cache is None else cache, progress
+            )
+        progress.update(0.95, "Fusing")
+        session = Session(
+            bundle=bundle,
+            network=network,
+            tokens=tokens,
+            prepared=prepared,
+            order=_order(selection, prepared),
+            names={image.key: image.name for image in selection.images},
+            class_names=outcome.class_names,
+            mean_tokens=mean_tokens,
+            substituted=selection.missing,
+        )
+        provenance = _provenance(bundle, where, prepared, time.perf_counter() - started)
+        return outcome.answered(session, notices + more, provenance)
+
+    prediction = _on_device_or_processor(answer, where, engine)
     progress.update(1.0, "Done")
     return prediction
 
@@ -152,78 +141,56 @@ def model_input(prediction: Prediction, key: str) -> PreparedImage:
     return session.prepared[key]
 
 
-def _prepare(
-    case: Case, selection: Selection, config: BundleConfig, memo: ImageMemo, progress: Progress
-) -> tuple[Selection, dict[str, PreparedImage], bool]:
-    """Read and prepare the selected images; also tell whether every one of them is a phantom."""
-    keyed = keyed_images(case)
-    prepared: dict[str, PreparedImage] = {}
-    unreadable: dict[str, RenalFusionError] = {}
-    synthetic = True
-    for done, image in enumerate(selection.images):
-        progress.update(done / len(selection.images), f"Reading {image.key} ({image.name})")
-        rule = config.preprocessing[image.modality]
-        find_out = partial(_read, keyed[image.key], rule)
-        try:
-            prepared[image.key], phantom = memo.get(keyed[image.key], rule, find_out)
-            synthetic = synthetic and phantom
-        except RenalFusionError as error:
-            unreadable[image.key] = error
-    return without_unreadable(selection, unreadable), prepared, synthetic and bool(prepared)
-
-
-def _read(image: ImageItem, preprocessing: Preprocessing) -> tuple[PreparedImage, bool]:
-    """The prepared picture, and whether the image carries the phantom stamp."""
-    array = image.read()
-    return prepare_image(image, preprocessing, array), is_phantom(array)
-
-
-def _encode(bundle, network, prepared, selection, where, engine, cache, progress):
-    """Token maps by key; after a lost graphics card, from the processor and with a notice."""
-
-    def run(network, where: DeviceChoice):
-        smaller: list[int] = []
-        tokens = {}
-        used = [m for m in bundle.config.rules.modalities if m not in selection.missing]
-        for place, modality in enumerate(used):
-            keys = {image.key: prepared[image.key] for image in selection.of(modality)}
-            with progress.part(place / len(used), (place + 1) / len(used)):
-                tokens |= encode_images(
-                    network,
-                    modality,
-                    keys,
-                    bundle.config.preprocessing[modality],
-                    where,
-                    bundle_sha256=bundle.sha256,
-                    cache=cache,
-                    progress=progress,
-                    on_smaller=smaller.append,
-                )
-        if smaller:
-            where = replace(
-                where, reason=f"{where.reason}; memory was short, so {smaller[-1]} images at a time"
-            )
-        return tokens, where
-
+def _on_device_or_processor(
+    answer: Callable[[DeviceChoice, tuple[Notice, ...]], Prediction], where: DeviceChoice, engine: Engine
+) -> Prediction:
+    """Answer on the chosen device; if its memory is short or it is lost, on the processor, and say so."""
     try:
-        return *run(network, where), None
-    except RenalFusionError as error:
-        if error.code != "out_of_memory" or where.device == "cpu":
+        return answer(where, ())
+    except (RenalFusionError, RuntimeError) as error:
+        short = is_out_of_memory(error) or getattr(error, "code", "") == "out_of_memory"
+        if where.device == "cpu" or not (short or is_device_lost(error)):
             raise
-        cause = Notice(code="memory_fallback", message=f"{error.problem}; the processor was used instead.")
-    except RuntimeError as error:
-        if not is_device_lost(error):
-            raise
-        cause = Notice(
-            code="device_lost",
-            message=f"The graphics card stopped answering ({str(error).splitlines()[0]}); the processor was used instead.",
-        )
-        engine.forget()
-        cache = engine.cache
-    where = choose_device("cpu")
-    network, _ = engine.prepare(bundle, where)
-    tokens, where = run(network, where)
-    return tokens, where, cause
+        first = str(error).splitlines()[0]
+    cause = Notice(
+        code="memory_fallback" if short else "device_lost",
+        message=f"The graphics card {'is short of memory' if short else 'stopped answering'} ({first}); "
+        "the processor was used instead.",
+    )
+    engine.forget()
+    release_memory()
+    return answer(choose_device("cpu"), (cause,))
+
+
+def _encode(
+    bundle: Bundle,
+    network: CMUSNet,
+    gathered: Gathered,
+    where: DeviceChoice,
+    cache: TokenCache,
+    progress: Progress,
+) -> tuple[dict[str, torch.Tensor], DeviceChoice]:
+    """Token maps by key, and the device with a word about smaller batches if memory was short."""
+    smaller: list[int] = []
+    tokens = {}
+    used = [m for m in bundle.config.rules.modalities if m not in gathered.selection.missing]
+    for place, modality in enumerate(used):
+        pictures = {image.key: gathered.prepared[image.key] for image in gathered.selection.of(modality)}
+        with progress.part(place / len(used), (place + 1) / len(used)):
+            tokens |= encode_images(
+                network,
+                modality,
+                pictures,
+                bundle.config.preprocessing[modality],
+                where,
+                bundle_sha256=bundle.sha256,
+                cache=cache,
+                progress=progress,
+                on_smaller=smaller.append,
+            )
+    if smaller:
+        where = replace(where, reason=f"{where.reason}; memory was short, so {smaller[-1]} images at a time")
+    return tokens, where
 
 
 def _order(selection: Selection, prepared: Mapping[str, PreparedImage]) -> dict[Modality, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,8 @@ from ..cases import Box, ImageItem
 from ..errors import RenalFusionError
 from ..notices import Notice
 
+_Side = Annotated[int, Field(ge=16, le=4096)]
+_Positive = Annotated[float, Field(gt=0)]
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -28,11 +30,11 @@ class Preprocessing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: tuple[int, int] = (224, 224)
+    size: tuple[_Side, _Side] = (224, 224)
     resize: Literal["squash", "pad"] = "squash"
     cut_bottom: float = Field(0.0, ge=0.0, lt=0.5)
     mean: tuple[float, float, float] = _IMAGENET_MEAN
-    std: tuple[float, float, float] = _IMAGENET_STD
+    std: tuple[_Positive, _Positive, _Positive] = _IMAGENET_STD
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,12 @@ def to_rgb8(array: np.ndarray, full_scale: int | None = None) -> np.ndarray:
     """Turn uint8 or uint16, [H, W] or [H, W, 3], into uint8 [H, W, 3].
 
     A 16-bit image is divided by its full scale, the smallest of 8, 10, 12, 14 and 16 bits that holds
-    its largest value: cameras store 12 bits in 16, and dividing those by 65535 would show black.
+    all but its brightest thousandth: cameras store 12 bits in 16, and dividing those by 65535 would show
+    black; a few hot pixels must not decide.
     """
     if array.dtype == np.uint16:
         scale = full_scale or _full_scale(array)
-        array = (array.astype(np.float32) * (255.0 / scale) + 0.5).astype(np.uint8)
+        array = np.minimum(array.astype(np.float32) * (255.0 / scale) + 0.5, 255).astype(np.uint8)
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
     return np.ascontiguousarray(array)
@@ -114,7 +117,7 @@ def array_sha256(array: np.ndarray) -> str:
 def _full_scale(array: np.ndarray) -> int:
     if array.dtype == np.uint8:
         return 255
-    largest = int(array.max())
+    largest = int(np.quantile(array.ravel()[:: max(1, array.size // 200_000)], 0.999, method="higher"))
     return next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if largest < 2**bits)
 
 

@@ -19,6 +19,7 @@ def select(
     rules: SelectionRules,
     choice: Mapping[Modality, tuple[str, ...]] | None = None,
     memo: ImageMemo | None = None,
+    unreadable: Mapping[str, RenalFusionError] | None = None,
 ) -> Selection:
     """Choose images of ``case``.
 
@@ -28,6 +29,9 @@ def select(
         Keys that the person chose, per modality; modalities not named follow the rule.
     memo
         Remembers measured brightness from one call to the next.
+    unreadable
+        Images that are known to be unreadable, with the reason: they are left out, and the rule goes on
+        without them.
 
     Returns
     -------
@@ -44,16 +48,23 @@ def select(
     keyed = keyed_images(case)
     entered: list[SelectedImage] = []
     left_out: list[LeftOutImage] = []
-    notices: list[Notice] = []
+    failed = dict(unreadable or {})
     for slot in rules.slots:
-        candidates = {key: image for key, image in keyed.items() if image.modality == slot.modality}
+        candidates = {
+            key: image
+            for key, image in keyed.items()
+            if image.modality == slot.modality and key not in failed
+        }
         chosen = (choice or {}).get(slot.modality)
+        if chosen is not None:
+            chosen = tuple(key for key in chosen if key not in failed)
         if chosen is not None:
             picked = _by_person(slot, chosen, candidates)
         elif slot.choose == "all":
             picked = dict.fromkeys(candidates, "every electron image enters the bag")
         elif slot.choose == "brightest":
-            picked = _brightest(candidates, notices, memo or ImageMemo())
+            picked = _brightest(candidates, failed, memo or ImageMemo())
+            candidates = {key: image for key, image in candidates.items() if key not in failed}
         else:
             picked = _preferred_stain(slot, candidates)
         by = "rule" if chosen is None else "person"
@@ -67,6 +78,10 @@ def select(
                 left_out.append(LeftOutImage(key=key, modality=slot.modality, name=image.name, reason=why))
     used = rules.modalities
     left_out += [
+        LeftOutImage(key=key, modality=keyed[key].modality, name=keyed[key].name, reason=str(error))
+        for key, error in failed.items()
+    ]
+    left_out += [
         LeftOutImage(key=key, modality=image.modality, name=image.name, reason="this model does not use it")
         for key, image in keyed.items()
         if image.modality not in used
@@ -76,7 +91,7 @@ def select(
         images=tuple(entered),
         left_out=tuple(left_out),
         missing=tuple(modality for modality in used if modality not in present),
-        notices=tuple(notices),
+        notices=_failures(failed),
     )
 
 
@@ -94,17 +109,18 @@ def without_unreadable(selection: Selection, unreadable: Mapping[str, RenalFusio
     )
     present = {image.modality for image in images}
     gone = tuple(dict.fromkeys(one.modality for one in moved if one.modality not in present))
-    notices = tuple(
-        Notice(code=error.code, message=str(error), path=error.path) for error in unreadable.values()
-    )
     return selection.model_copy(
         update={
             "images": images,
             "left_out": selection.left_out + moved,
             "missing": selection.missing + gone,
-            "notices": selection.notices + notices,
+            "notices": selection.notices + _failures(unreadable),
         }
     )
+
+
+def _failures(unreadable: Mapping[str, RenalFusionError]) -> tuple[Notice, ...]:
+    return tuple(Notice(code=e.code, message=str(e), path=e.path) for e in unreadable.values())
 
 
 def signal(array: np.ndarray) -> float:
@@ -145,7 +161,10 @@ def _preferred_stain(slot: SlotRule, candidates: Mapping[str, ImageItem]) -> dic
     return dict.fromkeys(list(candidates)[:1], reason)
 
 
-def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice], memo: ImageMemo) -> dict[str, str]:
+def _brightest(
+    candidates: Mapping[str, ImageItem], failed: dict[str, RenalFusionError], memo: ImageMemo
+) -> dict[str, str]:
+    """The strongest antibody; images that cannot be read on the way are added to ``failed``."""
     graded = {key: image.intensity for key, image in candidates.items() if image.intensity is not None}
     if graded:
         key = max(graded, key=graded.__getitem__)
@@ -155,7 +174,7 @@ def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice], memo:
         try:
             measured[key] = memo.get(image, "signal", lambda image=image: signal(image.read()))
         except RenalFusionError as error:
-            notices.append(Notice(code=error.code, message=str(error), path=error.path))
+            failed[key] = error
     if not measured:
         return {}
     key = max(measured, key=measured.__getitem__)
@@ -166,8 +185,9 @@ def _brightest(candidates: Mapping[str, ImageItem], notices: list[Notice], memo:
 
 def _why_not(slot: SlotRule, picked: Mapping[str, str], candidates: Mapping[str, ImageItem]) -> str:
     if not picked:
-        return "could not be read"
-    winner = candidates[next(iter(picked))].name
+        return "the chosen image could not be read"
+    key = next(iter(picked))
+    winner = key if candidates[key].stain is None else candidates[key].stain
     if slot.choose == "brightest":
         return f"weaker than {winner}"
     return f"the model takes one image; {winner} was preferred"

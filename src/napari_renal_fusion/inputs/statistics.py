@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
+DESCRIPTORS = 13
 _RIDGE = 0.2
 
 
@@ -50,6 +51,14 @@ class InputStatistics(BaseModel):
     precision: tuple[tuple[float, ...], ...]
     limit: float
     count: int
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> InputStatistics:
+        if not DESCRIPTORS == len(self.mean) == len(self.spread) == len(self.precision):
+            raise ValueError(f"mean, spread and precision must have {DESCRIPTORS} entries")
+        if any(len(row) != DESCRIPTORS for row in self.precision) or min(self.spread) <= 0:
+            raise ValueError("precision must be square and every spread positive")
+        return self
 
     @classmethod
     def fit(cls, descriptors: np.ndarray, held_out: np.ndarray, margin: float = 1.4) -> InputStatistics:

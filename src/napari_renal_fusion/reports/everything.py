@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..cases import Case
@@ -15,6 +16,8 @@ from .overlays import save_overlay
 from .pictures import read_picture
 from .report import render_report
 from .words import opinion_shown
+
+_OVERLAY = re.compile(r"(OM|IM|TEM)-\d+\.png")
 
 
 def write_all(
@@ -36,6 +39,7 @@ def write_all(
     out_dir, progress = Path(out_dir), progress or Progress()
     if not opinion_shown(prediction):
         explanation = None
+    _clear_overlays(out_dir / "overlays")
     written = [out_dir / "prediction.json"]
     write_prediction(prediction, written[0], case=case, explanation=explanation)
     exhibits = Exhibits(case, prediction, explanation)
@@ -54,3 +58,10 @@ def write_all(
     write_text(written[-1], render_report(exhibits))
     progress.update(1.0, "Written")
     return written
+
+
+def _clear_overlays(folder: Path) -> None:
+    """Remove the overlays of an earlier answer: beside a new one they would belong to nobody."""
+    for old in folder.glob("*.png"):
+        if _OVERLAY.fullmatch(old.name):
+            old.unlink()

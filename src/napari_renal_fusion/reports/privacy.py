@@ -11,6 +11,7 @@ from ..cases import Case, Modality
 from ..inputs.selection import keyed_images
 
 _ABSOLUTE = re.compile(r"(?<![\w.:/])(?:[A-Za-z]:[\\/]|\\\\|/)(?:[^\s\\/:*?\"<>|]+[\\/])+[^\s\\/:*?\"<>|,;]+")
+_WORD = re.compile(r"[a-z]+")
 _TWICE = re.compile(r"\b((?:OM|IM|TEM)-\d+) \(\1\)")
 
 
@@ -64,7 +65,11 @@ class Scrubber:
             text = text.replace(known, replacement)
         text = _ABSOLUTE.sub("(file)", text)
         for known, replacement in self._words:
-            text = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", lambda _, new=replacement: new, text)
+            # A name like "image" or "test" is also a word; our sentences put names of images in brackets.
+            pattern = (
+                rf"(?<=\(){known}(?=\))" if _WORD.fullmatch(known) else rf"(?<!\w){re.escape(known)}(?!\w)"
+            )
+            text = re.sub(pattern, lambda _, new=replacement: new, text)
         return _TWICE.sub(r"\1", text)
 
     def tree(self, value: Any) -> Any:

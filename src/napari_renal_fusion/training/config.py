@@ -67,7 +67,8 @@ class TrainingConfig(BaseModel):
 def preset(name: str, **changes) -> TrainingConfig:
     """The configuration of a preset with some fields changed.
 
-    ``paper`` is the published recipe (Swin-B, Adam 5e-5, cosine, 60 epochs, batch 4). ``demo`` trains three
+    ``paper`` is the published recipe (Swin-B, Adam 5e-5, cosine, 60 epochs, batch 4), but for its
+    initialisation: encoders start from random weights, as nothing is ever downloaded. ``demo`` trains three
     small residual networks from scratch on phantoms in minutes on two processor cores.
     """
     if name == "demo":

@@ -17,6 +17,7 @@ from ..bundles import BundleConfig, Origin, SelfTest, rounded_to_half, save_bund
 from ..cases import Cohort
 from ..compute.atomic import write_text
 from ..compute.progress import Progress
+from ..errors import RenalFusionError
 from ..inference import noise_logits
 from ..networks import CMUSNet
 from .card import model_card
@@ -48,6 +49,7 @@ def train(
     """
     started = time.monotonic()
     progress = progress or Progress()
+    _refuse_errors(cohort)
     write_text(out / "config.json", config.model_dump_json(indent=1))
     lightning.seed_everything(config.seed, verbose=False)
     with progress.part(0.0, 0.1):
@@ -97,6 +99,17 @@ def train(
     )
     progress.update(1.0, "Done")
     return sealed
+
+
+def _refuse_errors(cohort: Cohort) -> None:
+    """A table with errors must be corrected first: what is silently left out is how folds begin to leak."""
+    errors = [one for one in cohort.problems if one.severity == "error"]
+    if errors:
+        rows = "; ".join(f"row {one.row}: {one.message}" if one.row else one.message for one in errors)
+        raise RenalFusionError(
+            "cohort_errors", f"The cohort has {len(errors)} problem{'s' * (len(errors) > 1)}: {rows}",
+            path=cohort.source, remedy="Correct the table, then train again.",
+        )  # fmt: skip
 
 
 def _fit(
