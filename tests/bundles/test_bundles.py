@@ -143,3 +143,54 @@ def test_a_zip_with_a_pickle_and_a_cut_zip_are_refused(tiny_bundle, tmp_path):
     whole = zipped(tiny_bundle, tmp_path / "whole.zip").read_bytes()
     (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
     assert code_of(tmp_path / "cut.zip") == "bundle_truncated"
+
+
+def test_what_finder_and_explorer_leave_behind_does_no_harm(copy, tmp_path):
+    (copy / ".DS_Store").write_bytes(b"x")
+    (copy / "desktop.ini").write_bytes(b"x")
+    assert load(copy).config.name == "tiny"
+    path = zipped(copy, tmp_path / "mac.zip", "tiny/")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("__MACOSX/tiny/._bundle.json", b"x")
+    assert load(path).config.name == "tiny"
+
+
+def test_a_zip_with_damaged_data_is_refused(tiny_bundle, tmp_path):
+    path = zipped(tiny_bundle, tmp_path / "sent.zip")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3 : len(data) // 3 + 400] = b"\xff" * 400
+    path.write_bytes(data)
+    assert code_of(path) == "bundle_truncated"
+
+
+def resealed(folder, change):
+    """A bundle that somebody made wrongly but completely: its checksums are right."""
+    from napari_renal_fusion.bundles.format import manifest_sha256
+
+    content = json.loads((folder / "bundle.json").read_text())
+    change(content)
+    content["sha256"].pop("bundle.json")
+    content["sha256"]["bundle.json"] = manifest_sha256(json.dumps(content))
+    (folder / "bundle.json").write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c["preprocessing"]["OM"].update(size=[0, 0]),
+        lambda c: c["preprocessing"]["OM"].update(std=[0, 1, 1]),
+        lambda c: c["input_statistics"]["IM"]["mean"].pop(),
+        lambda c: c["rules"]["slots"].pop(),
+    ],
+)
+def test_a_bundle_that_makes_no_sense_is_refused(copy, change):
+    assert code_of(resealed(copy, change)) == "bundle_invalid"
+
+
+def test_an_encoder_that_timm_does_not_know_is_refused(copy):
+    folder = resealed(copy, lambda c: c["network"]["encoder"].update(name="resnet_of_the_future"))
+    with pytest.raises(RenalFusionError) as raised:
+        load(folder).build_network()
+    assert raised.value.code == "bundle_mismatch"
+    assert "resnet_of_the_future" in str(raised.value)

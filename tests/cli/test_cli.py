@@ -121,3 +121,32 @@ def test_an_answer_needs_no_network(phantom_case_folder, tmp_path):
     )
     run("predict", phantom_case_folder, "--out", tmp_path / "out", PYTHONPATH=str(tmp_path))
     assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_an_unexpected_error_in_one_case_keeps_the_others(phantom_case_folder, tmp_path, monkeypatch, capsys):
+    import napari_renal_fusion.cli.predict as room
+    from napari_renal_fusion.cli.console import Talk
+
+    for name in ("A", "B", "C"):
+        shutil.copytree(phantom_case_folder, tmp_path / "cohort" / name)
+    answer = room.answer_case
+
+    def failing(case, *rest, **more):
+        if case.case_id == "B":
+            raise ZeroDivisionError("a mistake of ours")
+        return answer(case, *rest, **more)
+
+    monkeypatch.setattr(room, "answer_case", failing)
+    done = room.run_predict(
+        Talk(), tmp_path / "cohort", "demo", tmp_path / "out", device="cpu", threads=0, method="gradcam"
+    )
+    assert not done
+    rows = {row["case_id"]: row for row in csv.DictReader((tmp_path / "out" / "predictions.csv").open())}
+    assert rows["B"]["error_code"] == "unexpected_error"
+    assert rows["A"]["status"] == rows["C"]["status"] == "answered"
+
+
+def test_a_console_that_cannot_spell_the_case(phantom_case_folder, tmp_path):
+    shutil.copytree(phantom_case_folder, tmp_path / "病人1")
+    run("predict", tmp_path / "病人1", "--out", tmp_path / "out", PYTHONIOENCODING="cp1252")
+    assert (tmp_path / "out" / "predictions.csv").is_file()

@@ -227,3 +227,12 @@ def test_a_hundred_electron_images_stay_under_10_mb(write, case, prediction, exp
     html = write(larger, explanation, of=many)
     assert len(html.encode()) < 10_000_000
     assert html.count('alt="TEM-100"') == 1
+
+
+def test_overlays_of_an_earlier_answer_are_removed(tmp_path):
+    from napari_renal_fusion.reports.everything import _clear_overlays
+
+    for name in ("OM-1.png", "TEM-12.png", "mine.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    _clear_overlays(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["mine.png", "notes.txt"]

@@ -86,3 +86,17 @@ def test_the_papers_recipe():
     config = preset("paper")
     assert (config.epochs, config.batch, config.learning_rate, config.weight_decay) == (60, 4, 5e-5, 5e-5)
     assert config.network.encoder_for("OM").name == "swin_base_patch4_window7_224.ms_in1k"
+
+
+def test_a_table_with_errors_is_not_trained_on(tmp_path):
+    from napari_renal_fusion.notices import Notice
+
+    cohort = synthetic_cohort(tmp_path)
+    wrong = Notice(
+        code="case_two_patients", message="Case b belongs to two patients.", severity="error", row=5
+    )
+    with pytest.raises(RenalFusionError) as raised:
+        train(Cohort(cohort.cases, problems=(wrong,)), preset("demo", epochs=1), tmp_path / "run")
+    assert raised.value.code == "cohort_errors"
+    assert "row 5" in str(raised.value)
+    assert not (tmp_path / "run").exists()
