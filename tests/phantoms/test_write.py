@@ -70,7 +70,7 @@ def test_cohort_table(tmp_path):
     table = write_cohort(tmp_path / "cohort", 3, 4, n_tem=(1, 2), antibodies=("IgA",), **TINY)
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     assert {r["patient_id"] for r in rows} == {"P001", "P002", "P003"}
-    assert {r["label"] for r in rows} == {"iga_nephropathy", "membranous_nephropathy", "lupus_nephritis"}
+    assert {r["label"] for r in rows} == {"IgA nephropathy", "membranous nephropathy", "lupus nephritis"}
     for row in rows:
         assert (table.parent / row["path"]).is_file()
         assert "\\" not in row["path"]

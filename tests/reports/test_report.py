@@ -236,3 +236,12 @@ def test_overlays_of_an_earlier_answer_are_removed(tmp_path):
         (tmp_path / name).write_bytes(b"")
     _clear_overlays(tmp_path)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["mine.png", "notes.txt"]
+
+
+def test_the_noisiest_picture_can_be_embedded():
+    import numpy as np
+
+    from napari_renal_fusion.reports.pictures import encode_jpeg
+
+    noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+    assert encode_jpeg(noise)[:2] == b"\xff\xd8"

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
+# Not lazily: a lazy function `stamp` would be hidden by its module of the same name.
+from .stamp import is_phantom, stamp
+
 _HOME = {
     "ANTIBODIES": "spec",
     "BiopsySpec": "spec",
@@ -22,7 +25,6 @@ _HOME = {
     "count_images": "render",
     "electron_findings": "findings",
     "fluorescence_findings": "findings",
-    "is_phantom": "stamp",
     "legend_rows": "legend",
     "light_findings": "findings",
     "random_spec": "spec",
@@ -33,7 +35,6 @@ _HOME = {
     "sample_patient": "sample",
     "save_image": "files",
     "save_mask": "files",
-    "stamp": "stamp",
     "write_biopsy": "write",
     "write_cohort": "write",
 }

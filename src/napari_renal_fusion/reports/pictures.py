@@ -124,11 +124,14 @@ def encode_png(pixels: np.ndarray) -> bytes:
 
 
 def encode_jpeg(pixels: np.ndarray, *, most_bytes: int | None = None) -> bytes:
-    """JPEG of uint8 pixels, full colour resolution; smaller in quality, then size, to keep ``most_bytes``."""
+    """JPEG of uint8 pixels, full colour resolution; smaller in quality, then size, to keep ``most_bytes``.
+
+    Without Pillow's ``optimize``, whose one buffer is too small for very noisy pictures ("broken data stream").
+    """
     for step in (1, 2, 4):
         small = zoom_image(pixels, 1 / step)
         for quality in (86, 74, 60):
-            data = _encode(small, "JPEG", quality=quality, subsampling=0, optimize=True)
+            data = _encode(small, "JPEG", quality=quality, subsampling=0)
             if most_bytes is None or len(data) <= most_bytes:
                 return data
     return data
