@@ -7,7 +7,7 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from napari_renal_fusion.cases import Modality
-from napari_renal_fusion.explain.cams import heat_maps
+from napari_renal_fusion.explain.cams import token_cams
 from napari_renal_fusion.inference import Engine, predict
 
 from .patient import bundle, patient
@@ -41,7 +41,7 @@ def run() -> list[Comparison]:
     inputs = {key: one.clone() for key, one in session.inputs.items()}
 
     def ours():
-        heat_maps(session, 0, "gradcam")
+        token_cams(session, 0, "gradcam")
 
     def library():
         for key, image in inputs.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ from .style import font_families, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Without a Chinese font the picture shows boxes; a console line for every one of them helps nobody.
+warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
 
 RESEARCH = "Model opinion — research use only"
 NOT_SEGMENTATION = "(not a segmentation)"
