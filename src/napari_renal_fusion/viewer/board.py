@@ -110,7 +110,7 @@ class Board(QScrollArea):
             if entry.key not in self._thumbnails:
                 continue
             (kept if entry.kept else aside).append(entry.key)
-            note = f"{points(entry.effect[class_index])} pts" if entry.kept else "not used"
+            note = points(entry.effect[class_index]) if entry.kept else "unused"
             badge = "typical" if entry.is_centre else ""
             if entry.duplicate_of:
                 note = "a copy"
@@ -128,7 +128,9 @@ class Board(QScrollArea):
         groups = [
             self._modality_group(Modality.OM),
             self._modality_group(Modality.IM),
-            self._modality_group(Modality.TEM, "by effect if left out; bar: how much it counted", kept),
+            self._modality_group(
+                Modality.TEM, "by effect if left out, in points; bar: how much it counted", kept
+            ),
         ]
         if aside:
             groups.append(_Group("Set aside", "unlike the others\n(not: unimportant)", aside, 1))

@@ -105,6 +105,11 @@ class Docks(QObject):
         if window is None:
             return
         wide = window.width() >= 1300
+        # In a small window the board runs under the worklist, so that all of its thumbnails fit.
+        left = (
+            QtNames.DockWidgetArea.LeftDockWidgetArea if wide else QtNames.DockWidgetArea.BottomDockWidgetArea
+        )
+        window.setCorner(QtNames.Corner.BottomLeftCorner, left)
         sides = {self._places["Worklist"][0]: 200 if wide else 176, self._reader: 348 if wide else 344}
         docks = {self._dock_of(widget): size for widget, size in sides.items()}
         docks.pop(None, None)

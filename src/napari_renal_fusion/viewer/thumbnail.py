@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from .theme import colours_of
 
-WIDTH, PICTURE_HEIGHT, LOW, HIGH = 60, 45, 66, 84
+WIDTH, PICTURE_HEIGHT, LOW, HIGH = 52, 40, 61, 79
 """Pixels; a thumbnail with a note and a typicality bar is HIGH, one without is LOW."""
 
 
@@ -141,7 +141,7 @@ class Thumbnail(QWidget):
 
     def _paint_words(self, painter: QPainter) -> None:
         colours = colours_of(self)
-        line = QRectF(2, PICTURE_HEIGHT + (9 if self._marks.typicality is not None else 4), WIDTH - 4, 15)
+        line = QRectF(1, PICTURE_HEIGHT + (9 if self._marks.typicality is not None else 4), WIDTH - 1, 15)
         painter.setPen(colours.text if self._marks.entered is not False else colours.secondary)
         painter.drawText(
             line, Qt.AlignmentFlag.AlignVCenter,
