@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -79,10 +79,6 @@ class ImageItem:
         from .image_files import read_image
 
         return read_image(self.path, self.page)
-
-    def with_crop(self, crop: Box | None) -> ImageItem:
-        """Return the same image with another crop."""
-        return replace(self, crop=crop)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from ..errors import RenalFusionError
@@ -75,23 +74,6 @@ def release_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, in MB."""
-    import sys
-
-    import psutil
-
-    if sys.platform == "win32":
-        return psutil.Process().memory_info().peak_wset / 2**20
-    if sys.platform == "linux":
-        # getrusage also counts the process that started this one; the kernel's own high-water mark does not.
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 2**10
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _first_line(error: BaseException) -> str:

@@ -29,7 +29,6 @@ class EngineWork:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[str, tuple[Case, Any]] = OrderedDict()
-        self._tokens: Any = None
         self._bundle: tuple[tuple[str, int], Any] | None = None
 
     def handlers(self) -> dict[str, Handler]:
@@ -48,10 +47,7 @@ class EngineWork:
     def predict(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         """``case``, ``bundle``, ``choice`` (modality -> keys, or null), ``device``, ``threads``."""
         from ..inference import predict
-        from ..inputs import TokenCache
 
-        if self._tokens is None:
-            self._tokens = TokenCache()
         case = case_from_json(params["case"])
         bundle = self._load(params["bundle"])
         choice = params.get("choice")
@@ -59,7 +55,7 @@ class EngineWork:
             choice = {Modality(name): tuple(keys) for name, keys in choice.items()}
         prediction = predict(
             case, bundle, choice=choice, device=params["device"], threads=params["threads"],
-            progress=progress, cache=self._tokens,
+            progress=progress,
         )  # fmt: skip
         name = uuid.uuid4().hex
         self._answers[name] = case, prediction
