@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ..cases import Modality
 from ..inputs import InputStatistics, Preprocessing, SelectionRules, SlotRule
 from ..networks import CMUSNetConfig
+from .conformal import ConformalScores
+from .known import KnownPatients
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
 MANIFEST = "bundle.json"
@@ -53,14 +55,21 @@ class Origin(_Part):
 
 
 class BundleConfig(_Part):
-    """The content of ``bundle.json``, format version 1."""
+    """The content of ``bundle.json``.
 
-    format_version: Literal[1] = FORMAT_VERSION
+    Version 2 adds ensembles (``members`` networks, with one set of encoders between them if
+    ``shared_encoders``), conformal sets, the distance to the known patients, the classes' shares in training
+    and fingerprints of the training images; version 1 files are read as one member without them.
+    """
+
+    format_version: Literal[1, 2] = FORMAT_VERSION
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     title: str
     task: Literal["classification"] = "classification"
     kind: Literal["cmus_net"] = "cmus_net"
     network: CMUSNetConfig
+    members: int = Field(1, ge=1, le=400)
+    shared_encoders: bool = True
     class_names: tuple[str, ...]
     trained_on: Literal["synthetic", "real"]
     rules: SelectionRules
@@ -68,6 +77,11 @@ class BundleConfig(_Part):
     input_statistics: dict[Modality, InputStatistics]
     bag_range: tuple[int, int]
     calibration: Calibration
+    conformal: ConformalScores | None = None
+    known: KnownPatients | None = None
+    class_shares: tuple[float, ...] = ()
+    seen_images: tuple[str, ...] = ()
+    stands_in_for: str = ""
     self_test: SelfTest
     metrics: dict[str, float] = {}
     metrics_measured_on: str = ""

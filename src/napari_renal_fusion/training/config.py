@@ -4,13 +4,41 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..cases import Modality
 from ..inputs import Preprocessing, SelectionRules, SlotRule
 from ..networks import CMUSNetConfig, EncoderConfig
 
-PRESETS = ("paper", "demo")
+PRESETS = ("paper", "small", "demo")
+
+_RULES = SelectionRules(
+    slots=(
+        SlotRule(
+            modality=Modality.OM,
+            choose="preferred_stain",
+            stains=("PASM",),
+            expects="one PASM image of one glomerulus",
+        ),
+        SlotRule(
+            modality=Modality.IM,
+            choose="brightest",
+            expects="the positive antibody with the strongest signal",
+        ),
+        SlotRule(
+            modality=Modality.TEM,
+            choose="all",
+            if_missing="mean_tokens",
+            expects="all electron micrographs",
+        ),
+    )
+)
+# 2048 rows are cut to 1940 to remove the legend that the electron microscope burns in.
+_PREPROCESSING = {
+    Modality.OM: Preprocessing(),
+    Modality.IM: Preprocessing(),
+    Modality.TEM: Preprocessing(cut_bottom=108 / 2048),
+}
 
 
 class TrainingConfig(BaseModel):
@@ -22,64 +50,163 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    preset: Literal["paper", "demo"] = "paper"
-    name: str = Field("cmus-net", title="Name of the bundle")
-    title: str = Field("CMUS-Net", title="Title shown to people")
-    network: CMUSNetConfig = CMUSNetConfig()
-    epochs: int = Field(60, ge=1, title="Epochs")
-    batch: int = Field(4, ge=1, title="Patients a step")
+    preset: Literal["paper", "small", "demo"] = "paper"
+    name: str = Field(
+        "cmus-net",
+        title="Name of the model",
+        description="Its folder's name: letters, digits, dots and dashes.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+    )
+    title: str = Field("CMUS-Net", title="Title", description="What people see in the list of models.")
+
+    # Folds
+    folds: int = Field(
+        5,
+        ge=0,
+        le=20,
+        title="Folds",
+        description="Parts of the patients, each tested once by a model that never saw it; 0: one model only.",
+    )
+    repeats: int = Field(
+        1, ge=1, le=20, title="Repeats", description="How often the folds are drawn anew and trained."
+    )
+    group_by: Literal["patient", "hospital"] = Field(
+        "patient",
+        title="Kept together",
+        description="What never stands on both sides of a fold: all biopsies of a patient, or a whole hospital.",
+    )
+    test_fraction: float = Field(
+        0.0,
+        ge=0,
+        lt=0.6,
+        title="Independent test set",
+        description="Share of patients that no fold sees; measured once, at the end.",
+    )
+    validation_fraction: float = Field(
+        0.15,
+        gt=0,
+        lt=0.5,
+        title="Validation share",
+        description="Share of each fold's training patients that decides when to stop.",
+    )
+    final: Literal["ensemble", "refit"] = Field(
+        "ensemble",
+        title="Final model",
+        description="All fold models together, or one model trained anew that keeps patients back to calibrate.",
+    )
+    calibration_fraction: float = Field(
+        0.2,
+        gt=0,
+        lt=0.6,
+        title="Calibration share",
+        description="Share of patients that a refit keeps back to fit its probabilities.",
+    )
+    coverage: float = Field(
+        0.9,
+        ge=0.5,
+        le=0.99,
+        title="Coverage of the set",
+        description="How often the set of diseases shall contain the right one.",
+    )
+    subsets: tuple[tuple[Modality, ...], ...] = Field(
+        (),
+        title="Models for missing images",
+        description="Further models from the same folds, such as OM + IM while electron images are awaited.",
+    )
+
+    # Fitting
+    epochs: int = Field(60, ge=1, le=10_000, title="Epochs")
+    patience: int = Field(
+        0, ge=0, title="Patience", description="Epochs without a better validation loss before stopping; 0: never."
+    )
+    batch: int = Field(4, ge=1, le=1024, title="Patients a step")
+    accumulate: int = Field(
+        1, ge=1, title="Steps an update", description="Gradients of this many steps are added before an update."
+    )
     learning_rate: float = Field(5e-5, gt=0, title="Learning rate")
     weight_decay: float = Field(5e-5, ge=0, title="Weight decay")
-    schedule: Literal["cosine", "one_cycle"] = "cosine"
-    bag_size: tuple[int, int] = (1, 12)
-    validation_fraction: float = Field(0.2, gt=0, lt=0.9, title="Share of patients held out")
-    seed: int = 0
-    half_precision_weights: bool = Field(False, title="Store weights as float16")
-    rules: SelectionRules = SelectionRules(
-        slots=(
-            SlotRule(
-                modality=Modality.OM,
-                choose="preferred_stain",
-                stains=("PASM",),
-                expects="one PASM image of one glomerulus",
-            ),
-            SlotRule(
-                modality=Modality.IM,
-                choose="brightest",
-                expects="the positive antibody with the strongest signal",
-            ),
-            SlotRule(
-                modality=Modality.TEM,
-                choose="all",
-                if_missing="mean_tokens",
-                expects="all electron micrographs",
-            ),
-        )
+    schedule: Literal["cosine", "one_cycle"] = Field("cosine", title="Schedule")
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", title="Class weights", description="Balanced: rare classes count more in the loss."
     )
-    preprocessing: dict[Modality, Preprocessing] = {
-        Modality.OM: Preprocessing(),
-        Modality.IM: Preprocessing(),
-        # 2048 rows are cut to 1940 to remove the legend that the microscope burns in.
-        Modality.TEM: Preprocessing(cut_bottom=108 / 2048),
-    }
+    bag_size: tuple[int, int] = Field((1, 12), title="Electron images drawn")
+    flips: bool = Field(True, title="Random flips", description="Only where images are encoded every epoch.")
+    freeze_encoders: bool = Field(
+        False, title="Freeze encoders", description="Images are encoded once; only the fusion is trained."
+    )
+    finetune_epochs: int = Field(
+        0,
+        ge=0,
+        title="Fine-tuning epochs",
+        description="After a frozen fit: epochs in which the encoders' last stage is trained as well.",
+    )
+    finetune_learning_rate: float = Field(1e-5, gt=0, title="Fine-tuning learning rate")
+    encoder_weights: str = Field(
+        "random",
+        title="Encoder weights",
+        description="random, the name or folder of a bundle, or a .safetensors file of timm weights.",
+    )
+    gradient_checkpointing: bool = Field(
+        False, title="Gradient checkpointing", description="Less memory, a third more time."
+    )
+    seed: int = Field(0, ge=0, title="Seed")
+
+    # Machine
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", title="Device")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", title="Precision", description="Auto: bfloat16 on a graphics card that has it, else float32."
+    )
+    threads: int = Field(0, ge=0, title="Processor threads", description="0: every core.")
+    devices: int = Field(1, ge=1, title="Graphics cards")
+    nodes: int = Field(1, ge=1, title="Machines")
+    strategy: str = Field("auto", title="Lightning strategy")
+
+    # Network and inputs
+    network: CMUSNetConfig = CMUSNetConfig()
+    half_precision_weights: bool = Field(False, title="Store weights as float16")
+    rules: SelectionRules = _RULES
+    preprocessing: dict[Modality, Preprocessing] = _PREPROCESSING
+
+    @model_validator(mode="after")
+    def _agree(self) -> TrainingConfig:
+        modalities = set(self.network.modalities)
+        for subset in self.subsets:
+            if not subset or not {one.value for one in subset} < modalities:
+                raise ValueError("a model for missing images needs some, not all, of the network's modalities")
+        if self.folds == 1:
+            raise ValueError("one fold tests nothing: give 0 or at least 2")
+        if self.folds == 0 and self.final == "ensemble":
+            raise ValueError("an ensemble is made of the folds: give at least 2 folds, or final='refit'")
+        if self.finetune_epochs and not self.freeze_encoders:
+            raise ValueError("finetune_epochs follow a fit with freeze_encoders=True")
+        return self
+
+
+BASIC = (
+    "name", "title", "folds", "test_fraction", "epochs", "learning_rate", "batch", "encoder_weights", "seed",
+)  # fmt: skip
+"""Fields that the form shows at once; the others are folded away."""
 
 
 def preset(name: str, **changes) -> TrainingConfig:
     """The configuration of a preset with some fields changed.
 
-    ``paper`` is the published recipe (Swin-B, Adam 5e-5, cosine, 60 epochs, batch 4), but for its
-    initialisation: encoders start from random weights, as nothing is ever downloaded. ``demo`` trains three
-    small residual networks from scratch on phantoms in minutes on two processor cores.
+    ``paper`` is the published recipe (Swin-B, Adam 5e-5, cosine, 60 epochs, batch 4, five folds); encoders
+    start from ``encoder_weights``, as nothing is ever downloaded. ``small`` freezes the encoders, encodes
+    every image once and trains the fusion alone: minutes on two processor cores. ``demo`` trains three small
+    residual networks from scratch on phantoms.
     """
+    values: dict[str, object] = {"preset": name}
     if name == "demo":
         encoder = EncoderConfig(
             name="resnet18", kwargs={"layers": [1, 1, 1, 1], "channels": [16, 32, 64, 128]}
         )
-        values = {
-            "preset": "demo",
+        values |= {
             "name": "demo",
             "title": "Demonstration (synthetic images)",
             "network": CMUSNetConfig(encoder=encoder, dropout=0.2),
+            "folds": 0,
+            "final": "refit",
             "epochs": 14,
             "batch": 8,
             "learning_rate": 2e-3,
@@ -87,5 +214,20 @@ def preset(name: str, **changes) -> TrainingConfig:
             "schedule": "one_cycle",
             "half_precision_weights": True,
         }
-        return TrainingConfig.model_validate(values | changes)
-    return TrainingConfig.model_validate({"preset": name} | changes)
+    if name == "small":
+        encoder = EncoderConfig(
+            name="resnet18", kwargs={"layers": [1, 1, 1, 1], "channels": [16, 32, 64, 128]}
+        )
+        values |= {
+            "name": "small",
+            "title": "CMUS-Net (small)",
+            "network": CMUSNetConfig(encoder=encoder, dropout=0.5),
+            "encoder_weights": "demo",
+            "freeze_encoders": True,
+            "epochs": 40,
+            "patience": 8,
+            "batch": 8,
+            "learning_rate": 1e-3,
+            "weight_decay": 1e-2,
+        }
+    return TrainingConfig.model_validate(values | changes)
