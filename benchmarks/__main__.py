@@ -11,7 +11,7 @@ import torch
 
 from napari_renal_fusion.compute.devices import choose_device
 
-from . import cams, encoding, main_thread, memory, second_question
+from . import cams, encoding, kill_resume, main_thread, memory, second_question
 from .side_by_side import HEADER
 
 _COMPARISONS = {"encoding": encoding, "cams": cams, "second_question": second_question}
@@ -31,6 +31,8 @@ def main(wanted: list[str]) -> None:
         print(f"\n{memory.run()}", flush=True)
     if not wanted or "main_thread" in wanted:
         print(f"\n{main_thread.run()}", flush=True)
+    if not wanted or "kills" in wanted:
+        print(f"\n{kill_resume.run()}", flush=True)
 
 
 main(sys.argv[1:])

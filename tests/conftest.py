@@ -38,15 +38,22 @@ def make_tiny_bundle(tmp_path_factory):
     import torch
 
     from napari_renal_fusion.bundles import BundleConfig, Calibration, Origin, SelfTest, save_bundle
+    from napari_renal_fusion.bundles.known import fit_statistics
     from napari_renal_fusion.inference import noise_logits
     from napari_renal_fusion.inputs import InputStatistics
-    from napari_renal_fusion.networks import CMUSNet
+    from napari_renal_fusion.networks import CMUSNet, CMUSNetEnsemble, combined_state
     from napari_renal_fusion.training import preset
 
-    def make(trained_on="real", modalities=("OM", "IM", "TEM"), missing=None, limit=1e9, **changes):
+    def make(
+        trained_on="real", modalities=("OM", "IM", "TEM"), missing=None, limit=1e9, shared=True, folder=None,
+        **changes,
+    ):  # fmt: skip
         recipe = preset("demo")
         torch.manual_seed(3)
         network = CMUSNet(recipe.network.model_copy(update={"modalities": modalities})).eval()
+        width = network.config.encoder_for("OM").kwargs["channels"][-1]
+        if (members := changes.get("members", 1)) > 1:
+            network, width = ensemble(network, members, shared), width * (1 if shared else members)
         slots = tuple(
             slot.model_copy(update={"if_missing": (missing or {}).get(slot.modality, slot.if_missing)})
             for slot in recipe.rules.slots
@@ -69,15 +76,40 @@ def make_tiny_bundle(tmp_path_factory):
             origin=Origin(
                 program_version="0", command="", seed=3, made_on="2026-01-01", patients=0, images=0, seconds=0
             ),
+            shared_encoders=shared,
         ).model_copy(update=changes)
         test = config.self_test.model_copy(update={"logits": noise_logits(network, config, 1, 3)})
-        width = network.config.encoder_for("OM").kwargs["channels"][-1]
         means = {slot.modality: torch.zeros(49, width) for slot in slots}
-        folder = tmp_path_factory.mktemp("bundle") / "tiny"
+        folder = folder or tmp_path_factory.mktemp("bundle") / "tiny"
+        known = known_patients(members, width // (1 if shared else members) * len(slots), config.known)
         save_bundle(
-            folder, config.model_copy(update={"self_test": test}), network.state_dict(), means, "# Tiny\n"
-        )
+            folder, config.model_copy(update={"self_test": test}), network.state_dict(), means, "# Tiny\n",
+            known=known,
+        )  # fmt: skip
         return folder
+
+    def ensemble(network, members, shared):
+        """Members with random fusions, and encoders of their own unless shared."""
+        states = []
+        for seed in range(members):
+            torch.manual_seed(3 + seed)
+            other = CMUSNet(network.config)
+            if shared:
+                other.encoders.load_state_dict(network.encoders.state_dict())
+            states.append(other.state_dict())
+        made = CMUSNetEnsemble(network.config, members, shared).eval()
+        made.load_state_dict(combined_state(states, shared))
+        return made
+
+    def known_patients(members, width, limit):
+        """Statistics of made-up patients for each member, if the bundle has a limit for the distance."""
+        if limit is None:
+            return None
+        rng = np.random.default_rng(0)
+        fitted = [fit_statistics(rng.normal(size=(30, width)), np.arange(30) % 3) for _ in range(members)]
+        return {
+            f"{k}.{name}": torch.tensor(one) for k, each in enumerate(fitted) for name, one in each.items()
+        }
 
     return make
 

@@ -35,15 +35,17 @@ def found(cohort: Cohort) -> list[tuple[str, int | None]]:
 def test_a_full_row(table, tmp_path):
     cohort = table(
         "patient_id,case_id,biopsy_date,modality,path,stain,magnification,pixel_size,pixel_unit,label,"
-        "label_source,intensity,page,crop_top,crop_left,crop_height,crop_width\n"
-        "P1,B1,2024-03-05,OM,images/a.jpg,Jones,x400,0.25,um,IgAN,board,,,10,20.5,100,120\n"
-        "P1,B1,2024-03-05,IF,images/b.jpg,iga,40×,,,IgAN,,++,0,,,,\n"
-        "P1,B1,,电镜,images/图 1.tif,,8000,2,nm,,,,3,,,,\n"
+        "label_source,intensity,page,crop_top,crop_left,crop_height,crop_width,hospital,scanner\n"
+        "P1,B1,2024-03-05,OM,images/a.jpg,Jones,x400,0.25,um,IgAN,board,,,10,20.5,100,120,St Mary,NanoZoomer\n"
+        "P1,B1,2024-03-05,IF,images/b.jpg,iga,40×,,,IgAN,,++,0,,,,,,\n"
+        "P1,B1,,电镜,images/图 1.tif,,8000,2,nm,,,,3,,,,,,\n"
     )
     assert cohort.problems == ()
     (case,) = cohort.cases
     assert (case.patient_id, case.case_id, case.biopsy_date) == ("P1", "B1", dt.date(2024, 3, 5))
     assert (case.label, case.label_source) == ("IgAN", "board")
+    assert case.hospital == "St Mary"
+    assert [image.scanner for image in case.images] == ["NanoZoomer", None, None]
     assert cohort.class_names == ("IgAN",)
     assert cohort.source == tmp_path / "cohort.csv"
     light, antibody, electron = case.images
@@ -210,6 +212,36 @@ def test_two_dates_of_one_case(table):
     assert cohort.cases[0].biopsy_date is None
 
 
+def test_two_hospitals_of_one_case(table):
+    cohort = table(f"{HEADER},hospital\nP1,OM,images/a.jpg,North\nP1,OM,images/b.jpg,South\n")
+    assert found(cohort) == [("case_two_hospitals", 3)]
+    assert cohort.cases[0].hospital is None
+
+
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [
+        ("after model", True),
+        ("AFTER_MODEL", True),
+        ("pathologist; after seeing the model's opinion", True),
+        ("board, model seen", True),
+        ("model-assisted", True),
+        ("AI", True),
+        ("看过模型后修改", True),
+        ("board", False),
+        ("", False),
+        ("before model", False),
+        ("not after model", False),
+        ("board, before the model's answer was seen", False),
+        ("report after second biopsy", False),
+    ],
+)
+def test_a_label_entered_after_seeing_a_model(table, source, after):
+    cell = f'"{source}"'
+    cohort = table(f"{HEADER},label,label_source\nP1,OM,images/a.jpg,A,{cell}\n")
+    assert cohort.cases[0].labelled_after_model is after
+
+
 def test_the_stain_is_guessed_only_without_a_column(table, tmp_path):
     (tmp_path / "images/IgA.jpg").write_bytes(b"x")
     assert table(f"{HEADER}\nP1,IM,images/IgA.jpg\n").cases[0].images[0].stain == "IgA"
@@ -260,9 +292,17 @@ def cohort(tmp_path) -> Cohort:
             stated_pixel_size=PixelSize(value=0.1 + 0.2, unit="um", source="cohort.csv"),
             crop=Box(-1.5, 0.0, 100.25, 1 / 3),
         ),
-        ImageItem(outside, Modality.IM, stain="IgA", intensity=0.5),
+        ImageItem(outside, Modality.IM, stain="IgA", intensity=0.5, scanner="Leica, 2"),
     )
-    case = Case("B1", "患者, 1", images, dt.date(2024, 3, 5), label="IgA nephropathy", label_source="board")
+    case = Case(
+        "B1",
+        "患者, 1",
+        images,
+        dt.date(2024, 3, 5),
+        label="IgA nephropathy",
+        label_source="board, after model",
+        hospital="第一医院",
+    )
     return Cohort((case,), class_names=("IgA nephropathy",))
 
 

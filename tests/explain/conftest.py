@@ -70,9 +70,8 @@ def make_session(network, images, substituted=(), seed=1):
     generator = torch.Generator().manual_seed(seed)
     mean_tokens = {}
     for modality in map(Modality, network.config.modalities):
-        grid = next(iter(tokens.values())).shape
-        width = network.encoders[modality.value].width
-        mean_tokens[modality] = torch.randn(grid[0] * grid[1], width, generator=generator)
+        h, w, width = next(iter(tokens.values())).shape
+        mean_tokens[modality] = torch.randn(h * w, width, generator=generator)
     session = FakeSession(
         network=network,
         tokens=tokens,

@@ -23,6 +23,7 @@ def test_manifest_is_valid_and_its_commands_exist():
     assert {widget.display_name for widget in manifest.contributions.widgets} == {
         "Renal fusion workspace",
         "Model opinion for open layers",
+        "Train a model",
     }
     assert {"napari/layers/classify", "napari/layers/visualize"} == set(manifest.contributions.menus)
 
@@ -53,6 +54,14 @@ def test_preferences_page_has_every_setting_with_its_words():
         (
             "import napari_renal_fusion.viewer.workspace, napari_renal_fusion.viewer.opinion_widget",
             ("torch", "timm"),
+        ),
+        (
+            "import napari_renal_fusion.viewer.training.dock",
+            ("torch", "timm", "lightning", "sklearn", "matplotlib"),
+        ),
+        (
+            "import napari_renal_fusion.viewer.training.prepare_child",
+            ("torch", "napari", "qtpy", "magicgui", "timm"),
         ),
     ],
 )

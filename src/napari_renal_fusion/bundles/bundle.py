@@ -9,42 +9,62 @@ from typing import TYPE_CHECKING
 from ..cases import Modality
 from ..compute.atomic import atomic_folder
 from ..errors import RenalFusionError
-from .check import check_files, read_config
-from .format import CARD, MANIFEST, WEIGHTS, BundleConfig
+from .check import check_files, check_size, read_config
+from .format import CARD, FORMAT_VERSION, MANIFEST, WEIGHTS, BundleConfig
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from ..networks import CMUSNet
 
 _MEAN_TOKENS = "mean_tokens."
+_KNOWN = "known."
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle. ``sha256`` identifies configuration and weights together."""
+    """A loaded bundle. ``sha256`` identifies configuration and weights together.
+
+    ``known`` holds the statistics of the known patients as float32 tensors ``{member}.{name}``, empty if the
+    bundle has none.
+    """
 
     config: BundleConfig
     folder: Path
     weights: dict[str, torch.Tensor] = field(repr=False)
     mean_tokens: dict[Modality, torch.Tensor] = field(repr=False)
+    known: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
 
     @property
     def sha256(self) -> str:
         return self.config.sha256[MANIFEST]
 
+    @property
+    def known_statistics(self) -> tuple[dict[str, np.ndarray], ...]:
+        """What each member keeps of its training patients, by name; empty if the bundle keeps nothing."""
+        members: dict[int, dict[str, np.ndarray]] = {}
+        for name, tensor in self.known.items():
+            member, _, statistic = name.partition(".")
+            members.setdefault(int(member), {})[statistic] = tensor.numpy()
+        return tuple(members[number] for number in sorted(members))
+
     def build_network(self) -> CMUSNet:
-        """A new network in eval mode on the CPU, float32.
+        """A new network, or ensemble, in eval mode on the CPU, float32.
 
         Raises
         ------
         RenalFusionError
             ``bundle_mismatch`` if weights and configuration do not fit together.
         """
-        from ..networks import CMUSNet
+        from ..networks import CMUSNet, CMUSNetEnsemble
 
+        config = self.config
         try:
-            network = CMUSNet(self.config.network)
+            if config.members == 1:
+                network = CMUSNet(config.network)
+            else:
+                network = CMUSNetEnsemble(config.network, config.members, config.shared_encoders)
             network.load_state_dict(self.weights, strict=True)
         except (RuntimeError, ValueError, TypeError) as error:
             lines = str(error).splitlines()
@@ -92,13 +112,34 @@ def load_folder(folder: Path) -> Bundle:
         tensors[name] = tensor
     mean_tokens = {m: tensors.pop(f"{_MEAN_TOKENS}{m.value}", None) for m in config.rules.modalities}
     if absent := [m.value for m, one in mean_tokens.items() if one is None]:
-        raise RenalFusionError(
-            "bundle_mismatch",
-            f"The bundle {config.name} has no mean tokens for {', '.join(absent)}",
-            path=folder,
-            remedy="Get a new copy of the bundle.",
-        )
-    return Bundle(config, folder, tensors, mean_tokens)
+        raise _mismatch(config, folder, f"has no mean tokens for {', '.join(absent)}")
+    known = {
+        name.removeprefix(_KNOWN): tensors.pop(name) for name in sorted(tensors) if name.startswith(_KNOWN)
+    }
+    _check_known(config, folder, known)
+    return Bundle(config, folder, tensors, mean_tokens, known)
+
+
+def _check_known(config: BundleConfig, folder: Path, known: dict[str, torch.Tensor]) -> None:
+    """Every member has the same statistics of known patients, or none has any."""
+    members: dict[str, set[str]] = {}
+    for name in known:
+        number, _, statistic = name.partition(".")
+        members.setdefault(number, set()).add(statistic)
+    if config.known is None and members:
+        raise _mismatch(config, folder, "holds statistics of known patients but no limit for them")
+    wanted = {str(number) for number in range(config.members)} if config.known else set()
+    if set(members) != wanted or len({frozenset(one) for one in members.values()}) > 1:
+        raise _mismatch(config, folder, "does not hold the known patients of each of its members")
+
+
+def _mismatch(config: BundleConfig, folder: Path, problem: str) -> RenalFusionError:
+    return RenalFusionError(
+        "bundle_mismatch",
+        f"The bundle {config.name} {problem}",
+        path=folder,
+        remedy="Get a new copy of the bundle.",
+    )
 
 
 def save_bundle(
@@ -109,23 +150,36 @@ def save_bundle(
     card: str,
     *,
     half_precision: bool = False,
+    known: dict[str, torch.Tensor] | None = None,
 ) -> BundleConfig:
-    """Write a bundle atomically and return its sealed configuration.
+    """Write a bundle atomically, in the newest format, and return its sealed configuration.
 
     ``half_precision`` stores floating-point weights as float16, half as large; the self-test must then
-    have been computed with weights rounded the same way (:func:`rounded_to_half`).
+    have been computed with weights rounded the same way (:func:`rounded_to_half`). ``known`` are the
+    statistics of the known patients, ``{member}.{name}``, always stored as float32.
+
+    Raises
+    ------
+    RenalFusionError
+        ``bundle_mismatch`` or ``bundle_too_large`` for what could not be loaded again; errors of the disk.
     """
+    known = known or {}
+    config = config.model_copy(update={"format_version": FORMAT_VERSION})
+    _check_known(config, folder, known)
     from safetensors.torch import save
 
     tensors = dict(weights) | {f"{_MEAN_TOKENS}{m.value}": one for m, one in mean_tokens.items()}
     if half_precision:
         tensors = {name: one.half() if one.is_floating_point() else one for name, one in tensors.items()}
+    tensors |= {f"{_KNOWN}{name}": one.float() for name, one in known.items()}
     blob = save({name: one.detach().cpu().contiguous() for name, one in tensors.items()})
     sealed = config.sealed(blob, card.encode())
+    files = {WEIGHTS: blob, CARD: card.encode(), MANIFEST: sealed.to_json().encode()}
+    for name, content in files.items():
+        check_size(folder, name, len(content))
     with atomic_folder(folder) as temporary:
-        (temporary / WEIGHTS).write_bytes(blob)
-        (temporary / CARD).write_bytes(card.encode())
-        (temporary / MANIFEST).write_bytes(sealed.to_json().encode())
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
     return sealed
 
 

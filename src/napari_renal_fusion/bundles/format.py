@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +20,8 @@ WEIGHTS = "model.safetensors"
 CARD = "README.md"
 MANIFEST = "bundle.json"
 FILES = (MANIFEST, WEIGHTS, CARD)
+FINGERPRINT = 16
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 class _Part(BaseModel):
@@ -59,11 +62,13 @@ class BundleConfig(_Part):
 
     Version 2 adds ensembles (``members`` networks, with one set of encoders between them if
     ``shared_encoders``), conformal sets, the distance to the known patients, the classes' shares in training
-    and fingerprints of the training images; version 1 files are read as one member without them.
+    (what the loss saw: equal ones if it was balanced) and fingerprints of the training images (the first
+    :data:`FINGERPRINT` hex digits of each pixel hash); version 1 files are read as one member without them.
+    ``stands_in_for`` is the name of the bundle for whose missing modalities this one may answer.
     """
 
     format_version: Literal[1, 2] = FORMAT_VERSION
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(pattern=rf"^{_NAME}$")
     title: str
     task: Literal["classification"] = "classification"
     kind: Literal["cmus_net"] = "cmus_net"
@@ -81,7 +86,7 @@ class BundleConfig(_Part):
     known: KnownPatients | None = None
     class_shares: tuple[float, ...] = ()
     seen_images: tuple[str, ...] = ()
-    stands_in_for: str = ""
+    stands_in_for: str = Field("", pattern=rf"^({_NAME})?$")
     self_test: SelfTest
     metrics: dict[str, float] = {}
     metrics_measured_on: str = ""
@@ -101,7 +106,26 @@ class BundleConfig(_Part):
         ):
             if set(given) != modalities:
                 raise ValueError(f"{what} must name exactly the modalities {sorted(modalities)}")
+        if self.format_version == 1 and (self.members > 1 or self.conformal or self.known):
+            raise ValueError("a bundle of format 1 has one member, no conformal scores and no known patients")
+        self._answers_agree()
         return self
+
+    def _answers_agree(self) -> None:
+        """What turns logits into an answer fits the members and the classes."""
+        if self.stands_in_for == self.name:
+            raise ValueError("a bundle cannot stand in for itself")
+        if self.conformal and len(self.conformal.scores) not in (1, self.members):
+            raise ValueError(
+                f"conformal scores of {len(self.conformal.scores)} members for {self.members} (or 1 for a split)"
+            )
+        if self.class_shares:
+            if len(self.class_shares) != len(self.class_names):
+                raise ValueError(f"{len(self.class_shares)} class shares for {len(self.class_names)} classes")
+            if not min(self.class_shares) > 0 or not math.isclose(sum(self.class_shares), 1, abs_tol=1e-3):
+                raise ValueError("class shares must be above 0 and sum to 1")
+        if any(len(one) != FINGERPRINT for one in self.seen_images):
+            raise ValueError(f"a fingerprint of a training image has {FINGERPRINT} hex digits")
 
     def slot(self, modality: Modality) -> SlotRule:
         return self.rules.of(modality)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +15,19 @@ from ..notices import Notice
 from .modality import Modality
 from .pixel_size import PixelSize
 from .placement import Box
+
+_MODEL = r"(?:model|models|model's|ai|algorithm|bundle|renal-fusion)"
+_AFTER_MODEL = re.compile(
+    rf"(?P<no>\b(?:not|no|never|without|before)\b.*?)?(?:"
+    rf"\bafter (?:\w+ ){{0,4}}{_MODEL}\b|\b{_MODEL}(?: \w+){{0,2}} (?:seen|assisted|suggested|shown)\b"
+    rf"|^{_MODEL}$|模型后|看过模型)"
+)
+
+
+def _says_after_model(source: str) -> bool:
+    words = " ".join(unicodedata.normalize("NFKC", source).casefold().replace("_", " ").split())
+    found = _AFTER_MODEL.search(words.replace("’", "'").replace("model-", "model ").replace("ai-", "ai "))
+    return found is not None and not found["no"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,8 @@ class ImageItem:
         Pixel size from a table or a person; it takes precedence over the file's own.
     crop
         The part that a person or a table asks to use, in pixels; None means all of it.
+    scanner
+        Device that took the image, as a table states it; None if unknown.
     pixels
         Pixels given directly, for an image that exists in memory only (a napari layer).
     """
@@ -50,6 +67,7 @@ class ImageItem:
     intensity: float | None = None
     stated_pixel_size: PixelSize | None = None
     crop: Box | None = None
+    scanner: str | None = None
     pixels: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -86,7 +104,8 @@ class Case:
     """One biopsy of one patient: any number of images of each modality.
 
     ``notices`` are the things noticed while the case was put together (a skipped file, a doubt),
-    which the person must be told.
+    which the person must be told. ``label_source`` says who gave the label and how, ``hospital`` where the
+    patient was seen.
     """
 
     case_id: str
@@ -95,12 +114,23 @@ class Case:
     biopsy_date: dt.date | None = None
     label: str | None = None
     label_source: str | None = None
+    hospital: str | None = None
     folder: Path | None = None
     notices: tuple[Notice, ...] = ()
 
     def of(self, modality: Modality) -> tuple[ImageItem, ...]:
         """All images of one modality, in the order of the case."""
         return tuple(image for image in self.images if image.modality == modality)
+
+    @property
+    def labelled_after_model(self) -> bool:
+        """Whether ``label_source`` says that the label was entered after seeing a model's answer.
+
+        Such a label may train, but must not validate, test or calibrate: it would measure agreement with
+        the model. Said by ``after model`` (also "after seeing the model's opinion"), ``model seen``, ``model
+        assisted``, or a source that is ``model`` or ``AI`` itself; "before model" and "not ..." say no.
+        """
+        return any(_says_after_model(part) for part in (self.label_source or "").split(";"))
 
     @classmethod
     def from_folder(cls, path: Path | str) -> Case:

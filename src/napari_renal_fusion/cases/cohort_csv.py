@@ -20,6 +20,13 @@ from .modality import Modality
 from .names import is_slide_folder, modality_of_folder, natural_key, readable, stain_of
 from .placement import Box
 
+# What all rows of a case must agree on, and the code of the problem if they do not.
+_TWO_VALUES = {
+    "label": "case_two_labels",
+    "biopsy_date": "case_two_dates",
+    "hospital": "case_two_hospitals",
+}
+
 
 def read_cohort_csv(path: Path | str) -> Cohort:
     """Read a table with one row an image; see ``docs/files.md`` for its columns.
@@ -88,6 +95,8 @@ def _row(case: Case, image: ImageItem, folder: Path) -> dict[str, Any]:
         "crop_left": crop.left if crop else None,
         "crop_height": crop.height if crop else None,
         "crop_width": crop.width if crop else None,
+        "hospital": case.hospital,
+        "scanner": image.scanner,
     }
 
 
@@ -147,7 +156,7 @@ class _Reader:
         """Put the rows together."""
         cases = []
         for case_id, rows in self.cases.items():
-            values = {column: self._one_value(case_id, rows, column) for column in ("label", "biopsy_date")}
+            values = {column: self._one_value(case_id, rows, column) for column in _TWO_VALUES}
             if not rows.images:
                 self._problem(
                     "case_without_images",
@@ -198,7 +207,7 @@ class _Reader:
 
     def _note_case_values(self, number: int, row: dict[str, str], case: _CaseRows) -> None:
         case.said.setdefault("row", {}).setdefault(number, number)
-        for column in ("label", "label_source"):
+        for column in ("label", "label_source", "hospital"):
             values = case.said.setdefault(column, {})
             if row.get(column):
                 values.setdefault(row[column], number)
@@ -213,7 +222,7 @@ class _Reader:
         if len(values) > 1:
             listed = ", ".join(f"{value} (row {number})" for value, number in values.items())
             self._problem(
-                "case_two_labels" if column == "label" else "case_two_dates",
+                _TWO_VALUES[column],
                 f"Case {case_id} has several values of {column}: {listed}. None is used.",
                 row=list(values.values())[1],
                 case=rows,
@@ -249,6 +258,7 @@ class _Reader:
             intensity=self._cell(number, row, "intensity", case),
             stated_pixel_size=self._pixel_size(number, row, case),
             crop=crop,
+            scanner=row.get("scanner") or None,
         )
 
     def _file(self, number: int, text: str, case: _CaseRows) -> Path | None:

@@ -17,7 +17,7 @@ from .names import readable
 COLUMNS = (
     *("patient_id", "case_id", "biopsy_date", "modality", "path", "stain", "magnification"),
     *("pixel_size", "pixel_unit", "label", "label_source", "intensity", "page"),
-    *("crop_top", "crop_left", "crop_height", "crop_width"),
+    *("crop_top", "crop_left", "crop_height", "crop_width", "hospital", "scanner"),
 )
 REQUIRED = ("patient_id", "modality", "path")
 _SAVE_AS = 'Save it in Excel as "CSV UTF-8".'

@@ -31,6 +31,20 @@ class Talk:
         if not self.as_json:
             _out.print(text, markup=False)
 
+    def table(self, rows: list[list[str]], left: int = 0) -> None:
+        """Print a table for people: the first row is its header, column ``left`` stands at the left."""
+        if self.as_json:
+            return
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False)
+        for place, title in enumerate(rows[0]):
+            side = "left" if place == left else "center" if place < left else "right"
+            table.add_column(title, justify=side, no_wrap=True)
+        for row in rows[1:]:
+            table.add_row(*row)
+        _out.print(table, soft_wrap=False)
+
     def result(self, data: Any) -> None:
         """Print the result as JSON, if that was asked for."""
         if self.as_json:

@@ -129,11 +129,19 @@ def run_report(talk: Talk, path: Path, bundle: str, out: Path, *, device: str, t
 def summary(case: Case, prediction: Prediction) -> str:
     """A few lines about one answer, for a terminal."""
     lines = [f"{case.case_id}: {prediction.verdict}"]
+    if prediction.stood_in:
+        lines.append(f"  {prediction.stood_in}")
     if prediction.probabilities:
         ranked = sorted(zip(prediction.probabilities, prediction.class_names, strict=True), reverse=True)
         lines += [f"  {name[:1].upper() + name[1:]:<34} {value:6.1%}" for value, name in ranked]
-    lines.append(f"  {prediction.scope}")
-    lines += [f"  {notice.severity}: {notice.message}" for notice in prediction.warnings]
+    if prediction.set_text:
+        lines.append(f"  {prediction.set_text}")
+    lines += [f"  {prediction.scope}", f"  {prediction.checked_text}."]
+    lines += [
+        f"  {notice.severity}: {notice.message}"
+        for notice in prediction.warnings
+        if notice.code != "stood_in"
+    ]
     if prediction.provenance:
         lines.append(f"  {prediction.provenance.device_reason}; {prediction.provenance.seconds:.1f} s")
     return "\n".join(lines)

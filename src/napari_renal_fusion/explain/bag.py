@@ -102,6 +102,11 @@ def _note(session: Session, smil: SMILResult | None) -> str:
     if smil is None:
         sentences.append("This model takes the mean of all electron images: none is set aside.")
         return " ".join(sentences)
+    if not getattr(session.network, "shared_encoders", True) and len(keys) > 1:
+        sentences.append(
+            f"Each of the model's {len(session.network.members)} networks weighs the images in its own way: "
+            "the numbers are means, and an image is set aside where most networks did so."
+        )
     sentences += _about_copies(keys, smil)
     sentences += _about_numbers(session, smil)
     return " ".join(sentences)

@@ -51,7 +51,12 @@ class OneImageVaries(nn.Module):
 
 
 def offered_layers(session: Session) -> tuple[str, ...]:
-    """Names of the stages that every encoder of the patient's images has, then the encoder output."""
+    """Names of the stages that every encoder of the patient's images has, then the encoder output.
+
+    An ensemble whose members have encoders of their own has no layer inside that all answers pass through.
+    """
+    if not getattr(session.network, "shared_encoders", True):
+        return (OUTPUT_LAYER,)
     encoders = [session.network.encoders[modality.value] for modality in session.order]
     stages = [_stages(encoder.backbone) for encoder in encoders]
     common = [name for name in stages[0] if all(name in other for other in stages[1:])]
@@ -71,8 +76,16 @@ def layer_cam(
     ------
     RenalFusionError
         ``layer_unknown`` if the backbone has no layer of this name, ``layer_not_spatial`` if what it
-        gives does not lie on a grid over the image.
+        gives does not lie on a grid over the image, ``layer_of_ensemble`` if each member of an ensemble has
+        encoders of its own.
     """
+    if not getattr(session.network, "shared_encoders", True):
+        raise RenalFusionError(
+            "layer_of_ensemble",
+            f"This model is {len(session.network.members)} networks with encoders of their own, so no layer "
+            "inside them has one heat map",
+            remedy=f"Choose the {OUTPUT_LAYER}.",
+        )
     modality = next(modality for modality, keys in session.order.items() if key in keys)
     encoder = session.network.encoders[modality.value]
     target = _find(session, modality, layer)

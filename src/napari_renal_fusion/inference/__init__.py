@@ -6,6 +6,7 @@ from .predict import model_input, predict
 from .prediction import Prediction, Provenance
 from .self_test import noise_logits, run_self_test
 from .session import Session
+from .verify import VerifyRecord, verify
 
 __all__ = [
     "PLUMBING",
@@ -13,9 +14,11 @@ __all__ = [
     "Prediction",
     "Provenance",
     "Session",
+    "VerifyRecord",
     "model_input",
     "noise_logits",
     "predict",
     "run_self_test",
     "shared_engine",
+    "verify",
 ]

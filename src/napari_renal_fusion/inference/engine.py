@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from ..bundles import Bundle
+from ..bundles import Bundle, load_folder, read_config
 from ..compute.devices import DeviceChoice, choose_device
 from ..inputs import ImageMemo, TokenCache
 from .self_test import run_self_test
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
 
     from ..cases import Modality
@@ -27,6 +29,7 @@ class Engine:
         self.cache = TokenCache()
         self.memo = ImageMemo()
         self._ready: dict[tuple[str, str], tuple[CMUSNet, dict[Modality, torch.Tensor]]] = {}
+        self._stand_in: Bundle | None = None
         self._lock = threading.Lock()
 
     def prepare(self, bundle: Bundle, choice: DeviceChoice) -> tuple[CMUSNet, dict[Modality, torch.Tensor]]:
@@ -40,6 +43,14 @@ class Engine:
                 means = {modality: one.to(choice.device) for modality, one in bundle.mean_tokens.items()}
                 self._ready = {key: (network, means)}  # one at a time: graphics memory is scarce
             return self._ready[key]
+
+    def stand_in(self, folder: Path) -> Bundle:
+        """The bundle in ``folder``, loaded once for all cases of a cohort that need it."""
+        with self._lock:
+            config = read_config(folder)
+            if self._stand_in is None or self._stand_in.config != config or self._stand_in.folder != folder:
+                self._stand_in = load_folder(folder)
+            return self._stand_in
 
     def forget(self) -> None:
         """Drop networks and tokens, for example after a graphics card was lost."""

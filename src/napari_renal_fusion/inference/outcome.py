@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..bundles import BundleConfig
+from ..bundles import BundleConfig, CheckedHere
 from ..cases import Case, Modality
 from ..errors import RenalFusionError
 from ..inputs import Selection
 from ..notices import Notice
 from .prediction import Prediction, Provenance
+from .reliability import Reliability, reliability
 from .session import Session
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Outcome:
         class_names: tuple[str, ...],
         shown: bool,
         selection: Selection,
+        frequencies: str = "",
+        checked: CheckedHere | None = None,
     ):
         self._config = config
         self.class_names = class_names
@@ -40,6 +43,9 @@ class Outcome:
             if shown
             else f"Can only tell {len(class_names)} classes of synthetic images apart; no disease is named here.",
             "selection": selection,
+            "frequencies": frequencies,
+            "checked_here": checked,
+            "answered_by": config.title,
         }
 
     def refused(self, reasons: list[Notice], notices: tuple[Notice, ...]) -> Prediction:
@@ -53,6 +59,7 @@ class Outcome:
 
         with torch.inference_mode():
             output = _fuse(session)
+            relied = reliability(session, output)
             probabilities = session.calibrate(output.fusion[0]).cpu().double()  # Metal has no float64
             branches = {
                 Modality(m): tuple(logits[0].float().softmax(dim=-1).tolist())
@@ -64,10 +71,11 @@ class Outcome:
             notices += (
                 Notice(
                     code="modality_substituted",
-                    message=f"No {modality.title} image: the average of the training images stands in for it.",
+                    message=f"No {modality.title} image: the average of the training images stands in for it"
+                    + (f", so {self._lost} can be given." if self._lost else "."),
                 ),
             )
-        status, verdict, reasons = self._status(probabilities)
+        status, verdict, reasons = self._status(probabilities, relied)
         prediction = Prediction(
             status=status,
             verdict=verdict,
@@ -76,12 +84,26 @@ class Outcome:
             probabilities=probabilities,
             branches=branches,
             provenance=provenance,
+            conformal=relied.conformal,
+            coverage=relied.coverage,
+            distance=relied.distance,
+            distance_limit=relied.distance_limit,
+            fits_none=None if relied.distance is None else relied.distance > relied.distance_limit,
+            member_spread=relied.member_spread,
             **self._common,
         )
         prediction._session = session
         return prediction
 
-    def _status(self, probabilities: tuple[float, ...]) -> tuple[str, str, tuple[Notice, ...]]:
+    @property
+    def _lost(self) -> str:
+        """What the bundle knows about complete patients only."""
+        lost = ["no set of classes"] * (self._config.conformal is not None)
+        return " and ".join(lost + ["no distance to the known patients"] * (self._config.known is not None))
+
+    def _status(
+        self, probabilities: tuple[float, ...], relied: Reliability
+    ) -> tuple[str, str, tuple[Notice, ...]]:
         if not self._common["names_shown"]:
             reason = Notice(
                 code="synthetic_bundle",
@@ -90,15 +112,39 @@ class Outcome:
             )
             return "refused", f"{PLUMBING} {_RESEARCH}", (reason,)
         best = max(range(len(probabilities)), key=probabilities.__getitem__)
-        limit = self._config.calibration.abstain_below
-        if probabilities[best] < limit:
-            reason = Notice(
-                code="too_uncertain",
-                message=f"The largest probability is {probabilities[best]:.2f}, below {limit:.2f}, "
-                "under which this model gives no opinion.",
-            )
-            return "abstained", f"No opinion: {reason.message} {_RESEARCH}", (reason,)
+        reasons = [*_beyond_the_known(relied), *self._too_uncertain(probabilities[best])]
+        if reasons:
+            return "abstained", f"No opinion: {reasons[0].message} {_RESEARCH}", tuple(reasons)
         return "answered", f"Most like {self.class_names[best]} ({probabilities[best]:.0%}). {_RESEARCH}", ()
+
+    def _too_uncertain(self, probability: float) -> list[Notice]:
+        limit = self._config.calibration.abstain_below
+        if probability >= limit:
+            return []
+        message = (
+            f"The largest probability is {probability:.2f}, below {limit:.2f}, "
+            "under which this model gives no opinion."
+        )
+        return [Notice(code="too_uncertain", message=message)]
+
+
+def _beyond_the_known(relied: Reliability) -> list[Notice]:
+    """Reasons not to answer at all: a patient unlike the known ones, or a set without a class."""
+    reasons = []
+    if relied.distance is not None and relied.distance > relied.distance_limit:
+        times = relied.distance / relied.distance_limit if relied.distance_limit > 0 else float("inf")
+        message = (
+            "Fits none of its classes: the patient is unlike those that the model was trained on "
+            f"(distance {times:.1f} times the limit)."
+        )
+        reasons.append(Notice(code="fits_none", message=message))
+    if relied.conformal == ():
+        message = (
+            f"No class is left at {100 * relied.coverage:g} % coverage: each is less probable than the right "
+            "one was in nearly all patients."
+        )
+        reasons.append(Notice(code="set_empty", message=message))
+    return reasons
 
 
 def _fuse(session: Session) -> FusionOutput:

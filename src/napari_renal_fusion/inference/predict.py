@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .. import __version__
-from ..bundles import Bundle, load
+from ..bundles import Bundle, Frequencies, load
 from ..cases import Case, Modality
 from ..compute.devices import DeviceChoice, choose_device
 from ..compute.memory import is_device_lost, is_out_of_memory, release_memory
@@ -23,7 +23,9 @@ from .engine import Engine, device_for, shared_engine
 from .gather import Gathered, gather
 from .outcome import Outcome
 from .prediction import Prediction, Provenance
+from .reliability import checked_here, chosen_frequencies, frequency_factors, seen_notices
 from .session import Session
+from .stand_in import choice_for, stand_in_for, stood_in_notice
 from .warnings import input_notices
 
 if TYPE_CHECKING:
@@ -43,8 +45,12 @@ def predict(
     progress: Progress | None = None,
     cache: TokenCache | None = None,
     engine: Engine | None = None,
+    frequencies: Frequencies | Literal["stored", "training"] = "stored",
 ) -> Prediction:
     """Answer with one bundle about one case.
+
+    Where images that the bundle needs are missing and a sibling for such cases is installed, the sibling
+    answers: ``answered_by`` and a warning ``stood_in`` say so.
 
     Parameters
     ----------
@@ -62,6 +68,10 @@ def predict(
         Told what happens; cancelling it raises :class:`~napari_renal_fusion.compute.Cancelled`.
     cache, engine
         Where token maps and networks are kept; by default those of this process.
+    frequencies
+        Disease frequencies to correct the probabilities to: given ones, those ``stored`` in this laboratory
+        (nothing happens if none are), or ``training`` for the probabilities as they were learnt. A
+        correction is named in the prediction and in a notice.
 
     Raises
     ------
@@ -78,11 +88,34 @@ def predict(
     started = time.perf_counter()
     with progress.part(0.05, 0.4):
         gathered = gather(case, config, engine.memo, progress, selection=selection, choice=choice)
+    wanted = chosen_frequencies(bundle, frequencies)
+    sibling, unusable = stand_in_for(bundle, gathered, engine)
+    if sibling is not None:
+        chosen = choice_for(sibling.config, gathered.selection, choice, given=selection is not None)
+        with progress.part(0.4, 1.0):
+            prediction = predict(
+                case, sibling, choice=chosen, device=device, threads=threads, progress=progress, cache=cache,
+                engine=engine, frequencies=wanted or "training",
+            )  # fmt: skip
+        notice = stood_in_notice(sibling.config.title, gathered.selection.missing)
+        return prediction.model_copy(update={"warnings": (notice, *prediction.warnings)})
     selection, prepared = gathered.selection, gathered.prepared
     shown = config.trained_on == "real" or gathered.synthetic
     hidden = tuple(f"class {i + 1}" for i in range(len(config.class_names)))
-    outcome = Outcome(case, config, config.class_names if shown else hidden, shown, selection)
-    notices = input_notices(case, config, selection, prepared) + gathered.notices
+    factors = frequency_factors(bundle, wanted if shown else None)
+    outcome = Outcome(
+        case,
+        config,
+        config.class_names if shown else hidden,
+        shown,
+        selection,
+        frequencies=wanted.name if wanted and shown else "",
+        checked=checked_here(bundle),
+    )
+    notices = unusable + input_notices(case, config, selection, prepared) + gathered.notices
+    notices += seen_notices(case, bundle, prepared)
+    if factors is not None:
+        notices += (_corrected_notice(wanted, config.class_names),)
     refusing = [m for m in selection.missing if config.slot(m).if_missing == "refuse"]
     if refusing:
         return outcome.refused([_missing_notice(m) for m in refusing], notices)
@@ -107,6 +140,7 @@ def predict(
             class_names=outcome.class_names,
             mean_tokens=mean_tokens,
             substituted=selection.missing,
+            frequency_factors=factors,
         )
         provenance = _provenance(bundle, where, prepared, time.perf_counter() - started)
         return outcome.answered(session, notices + more, provenance)
@@ -207,6 +241,16 @@ def _missing_notice(modality: Modality) -> Notice:
         code="modality_missing",
         severity="error",
         message=f"This model needs {modality.title} and the case has no usable image of it.",
+    )
+
+
+def _corrected_notice(frequencies: Frequencies, class_names: tuple[str, ...]) -> Notice:
+    shares = zip(class_names, frequencies.of(class_names), strict=True)
+    listed = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares)
+    return Notice(
+        code="frequencies_corrected",
+        severity="info",
+        message=f"Probabilities are corrected to the disease frequencies {frequencies.name!r}: {listed}.",
     )
 
 

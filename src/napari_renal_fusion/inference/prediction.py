@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from ..bundles.local import CheckedHere
 from ..cases import Modality
 from ..inputs.selection import Selection
 from ..notices import Notice
@@ -48,6 +49,20 @@ class Prediction(BaseModel):
         Per modality, the probabilities of its own branch head (uncalibrated), for comparison only.
     scope
         The "can only answer ..." sentence that stands beside every probability.
+    conformal, coverage
+        Indices of the classes that cannot be excluded at ``coverage``, at the classes' shares in training;
+        None if no set can be given.
+    distance, distance_limit, fits_none
+        Distance to the patients that the model knows, the limit above which it ``fits_none`` of its classes;
+        None if the bundle knows no limit.
+    member_spread
+        Standard deviation of each class's probability over the members of an ensemble; empty for one network.
+    frequencies
+        Name of the disease frequencies that the probabilities are corrected to; empty without correction.
+    checked_here
+        The check on this laboratory's own cases, None if it never ran here.
+    answered_by
+        Title of the bundle that answered; with a warning ``stood_in`` it is not the one that was asked.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -64,6 +79,15 @@ class Prediction(BaseModel):
     scope: str
     selection: Selection
     provenance: Provenance | None = None
+    conformal: tuple[int, ...] | None = None
+    coverage: float | None = None
+    distance: float | None = None
+    distance_limit: float | None = None
+    fits_none: bool | None = None
+    member_spread: tuple[float, ...] = ()
+    frequencies: str = ""
+    checked_here: CheckedHere | None = None
+    answered_by: str = ""
 
     # Token maps, the loaded bundle and the case stay in memory and are never written.
     _session: Any = PrivateAttr(default=None)
@@ -74,3 +98,33 @@ class Prediction(BaseModel):
         if not self.probabilities:
             return None
         return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+
+    @property
+    def set_text(self) -> str:
+        """``At 90 %: IgA nephropathy or lupus nephritis``; empty if no set can be given.
+
+        Also where no class fits: the set promises nothing about patients unlike the known ones.
+        """
+        if self.conformal is None or self.fits_none:
+            return ""
+        names = [self.class_names[index] for index in self.conformal]
+        listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else (names or ["none"])[0]
+        mix = ", at the frequencies of training" if self.frequencies else ""
+        return f"At {100 * self.coverage:g} %{mix}: {listed}"
+
+    @property
+    def checked_text(self) -> str:
+        """Whether and how the model was checked on this laboratory's own cases, in a few words."""
+        if self.checked_here is None:
+            return "Not checked in this laboratory yet"
+        other = self.checked_here.frequencies
+        if other == self.frequencies:
+            return self.checked_here.text
+        return (
+            f"{self.checked_here.text} ({f'with the frequencies {other}' if other else 'without correction'})"
+        )
+
+    @property
+    def stood_in(self) -> str:
+        """The sentence that says which model answered in place of the one asked; empty if that one did."""
+        return next((one.message for one in self.warnings if one.code == "stood_in"), "")

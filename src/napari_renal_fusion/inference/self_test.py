@@ -10,13 +10,18 @@ from ..bundles import Bundle, BundleConfig, SelfTest
 from ..cases import Modality
 from ..errors import RenalFusionError
 from ..inputs import collate
+from .reliability import distance_to_known, members
 
 if TYPE_CHECKING:
-    from ..networks import CMUSNet
+    from ..networks import CMUSNet, FusionOutput
 
 
 def noise_logits(network: CMUSNet, config: BundleConfig, seed: int, bag: int) -> tuple[float, ...]:
     """Fusion logits [C] on standard-normal inputs from ``seed``, with ``bag`` TEM images, on the CPU."""
+    return tuple(_on_noise(network, config, seed, bag).fusion[0].tolist())
+
+
+def _on_noise(network: CMUSNet, config: BundleConfig, seed: int, bag: int) -> FusionOutput:
     import torch
 
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -29,20 +34,21 @@ def noise_logits(network: CMUSNet, config: BundleConfig, seed: int, bag: int) ->
             torch.from_numpy(generator.standard_normal((3, *size), dtype=np.float32)) for _ in range(count)
         ]
     with torch.inference_mode():
-        return tuple(network(collate([patient])).fusion[0].tolist())
+        return network(collate([patient]))
 
 
 def run_self_test(bundle: Bundle, network: CMUSNet) -> float:
-    """Return the largest difference to the recorded logits.
+    """Return the largest difference to the recorded logits (of an ensemble, the mean of its members').
 
     Raises
     ------
     RenalFusionError
-        ``self_test_failed`` if it exceeds the bundle's tolerance.
+        ``self_test_failed`` if it exceeds the bundle's tolerance, ``bundle_mismatch`` if the statistics of the
+        known patients are not those of this network's features.
     """
     test: SelfTest = bundle.config.self_test
-    got = noise_logits(network, bundle.config, test.seed, test.bag)
-    difference = float(np.abs(np.subtract(got, test.logits)).max())
+    output = _on_noise(network, bundle.config, test.seed, test.bag)
+    difference = float(np.abs(np.subtract(output.fusion[0].tolist(), test.logits)).max())
     if not difference <= test.tolerance * max(1.0, float(np.abs(test.logits).max())):
         raise RenalFusionError(
             "self_test_failed",
@@ -51,4 +57,6 @@ def run_self_test(bundle: Bundle, network: CMUSNet) -> float:
             path=bundle.folder,
             remedy="Update torch and timm or train the bundle again; its answers would not be reliable.",
         )
+    if bundle.config.known is not None:
+        distance_to_known(bundle, members(output)[1])
     return difference

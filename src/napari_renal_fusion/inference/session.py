@@ -22,7 +22,8 @@ class Session:
 
     ``tokens`` maps an image's key to its token map, float32 [h, w, d], on the network's device.
     ``order`` gives the keys of each modality in the order in which they enter the network; a modality
-    in ``substituted`` has no image, and the bundle's mean tokens stand in for it.
+    in ``substituted`` has no image, and the bundle's mean tokens stand in for it. ``frequency_factors``
+    multiply each class's probability for other disease frequencies than those of training.
     """
 
     bundle: Bundle
@@ -34,6 +35,7 @@ class Session:
     class_names: tuple[str, ...]
     mean_tokens: Mapping[Modality, torch.Tensor]
     substituted: tuple[Modality, ...] = field(default=())
+    frequency_factors: tuple[float, ...] | None = None
 
     @property
     def boxes(self) -> dict[str, Box]:
@@ -69,5 +71,12 @@ class Session:
         )
 
     def calibrate(self, logits: torch.Tensor) -> torch.Tensor:
-        """Probabilities [..., C] from logits [..., C], with the bundle's temperature, in float32."""
-        return (logits.float() / self.bundle.config.calibration.temperature).softmax(dim=-1)
+        """Probabilities [..., C] from logits [..., C], with the bundle's temperature, in float32.
+
+        With ``frequency_factors`` r this is p_i r_i / sum_j p_j r_j, computed on the logits so that a
+        probability that underflows cannot decide.
+        """
+        scaled = logits.float() / self.bundle.config.calibration.temperature
+        if self.frequency_factors is not None:
+            scaled = scaled + logits.new_tensor(self.frequency_factors).float().log()
+        return scaled.softmax(dim=-1)

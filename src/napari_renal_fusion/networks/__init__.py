@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .cmus_net import CMUSNet, FusionOutput, Tokens
     from .config import MODALITIES, CMUSNetConfig, EncoderConfig
     from .encoders import TimmEncoder
+    from .ensemble import CMUSNetEnsemble, combined_state
     from .errors import CheckpointMismatch, NetworkInputError, NonFiniteFeatures
     from .smil import SMIL, SMILResult
 
@@ -24,12 +25,14 @@ _HOME = {
     "FusionOutput": "cmus_net",
     "Tokens": "cmus_net",
     "CMUSNetConfig": "config",
+    "CMUSNetEnsemble": "ensemble",
     "EncoderConfig": "config",
     "MODALITIES": "config",
     "TimmEncoder": "encoders",
     "CheckpointMismatch": "errors",
     "NetworkInputError": "errors",
     "NonFiniteFeatures": "errors",
+    "combined_state": "ensemble",
     "SMIL": "smil",
     "SMILResult": "smil",
 }
@@ -40,6 +43,7 @@ __all__ = [
     "SMIL",
     "CMUSNet",
     "CMUSNetConfig",
+    "CMUSNetEnsemble",
     "CheckpointMismatch",
     "EncoderConfig",
     "FusionOutput",
@@ -49,6 +53,7 @@ __all__ = [
     "SingleHeadCMSA",
     "TimmEncoder",
     "Tokens",
+    "combined_state",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from .encoders import TimmEncoder
 from .errors import NetworkInputError, NonFiniteFeatures
 from .published import published_config, renamed_from_published
 from .smil import SMIL, SMILResult, check_bags
+from .token_norm import TokenNorm
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class FusionOutput:
     ``fusion`` [B, C] are the logits of the model, ``om``, ``im`` and ``tem`` [B, C] those of the branch heads
     (``None`` without that modality), ``smil`` the bag record (``None`` without TEM or without SMIL), and
     ``features`` [B, sum of d] the pooled vectors that enter the classifier, in ``config.concat_order``.
+    ``unfused`` [B, sum of d] are the pooled vectors before CMSA, in the same order: trained attention pulls the
+    known classes apart and hides what is strange about another disease, so distances are taken there.
+
+    Of an ensemble all of these are means over its M members, and ``member_logits`` [M, B, C] and
+    ``member_unfused`` [M, B, sum of d] are what each member gave; a single network has ``None`` there.
     """
 
     fusion: Tensor
@@ -52,6 +58,9 @@ class FusionOutput:
     tem: Tensor | None
     smil: SMILResult | None
     features: Tensor
+    unfused: Tensor | None = None
+    member_logits: Tensor | None = None
+    member_unfused: Tensor | None = None
 
     @property
     def branches(self) -> dict[str, Tensor]:
@@ -81,7 +90,12 @@ class CMUSNet(nn.Module):
         self.config = CMUSNetConfig.model_validate(fields if config is None else config)
         c = self.config
         self.encoders = nn.ModuleDict({m: TimmEncoder(c.encoder_for(m)) for m in c.modalities})
-        widths = {m: encoder.width for m, encoder in self.encoders.items()}
+        self._add_fusion({m: encoder.width for m, encoder in self.encoders.items()})
+
+    def _add_fusion(self, widths: dict[str, int]) -> None:
+        """Everything behind the encoders, for tokens with ``widths`` channels by modality."""
+        c = self.config
+        self.widths = widths
         self.smil = SMIL(c.threshold, c.preset) if c.smil and "TEM" in c.modalities else None
         self.cmsa = _cross_attention(c, widths)
         self.classifier = nn.Sequential(
@@ -91,6 +105,38 @@ class CMUSNet(nn.Module):
             nn.Linear(c.hidden, c.n_classes),
         )
         self.heads = nn.ModuleDict({m: nn.Linear(width, c.n_classes) for m, width in widths.items()})
+        if c.token_norm:
+            self.token_norm = nn.ModuleDict({m: TokenNorm(width) for m, width in widths.items()})
+
+    def set_gradient_checkpointing(self, enable: bool = True) -> None:
+        """Let every encoder compute activations again instead of keeping them for the gradient.
+
+        Raises
+        ------
+        ValueError
+            timm has no checkpointing for an encoder.
+        """
+        for module in self.modules():
+            if isinstance(module, TimmEncoder):
+                module.set_gradient_checkpointing(enable)
+
+    def fit_token_norm(self, tokens: Mapping[Modality, Iterable[Tensor]]) -> None:
+        """Set the fixed mean and standard deviation of ``token_norm`` from training tokens.
+
+        ``tokens`` gives for each modality tensors [..., d], such as one token map [h, w, d] an image; they
+        may come from a generator and are read once.
+
+        Raises
+        ------
+        NetworkInputError
+            The network has no ``token_norm``, a modality is missing, or tokens have other channels.
+        """
+        if not self.config.token_norm:
+            raise NetworkInputError("this network has no token_norm; set it in its configuration")
+        for modality, norm in self.token_norm.items():
+            if modality not in tokens:
+                raise _missing(modality)
+            norm.fit(tokens[modality])
 
     def encode_images(self, modality: Modality, x: Tensor) -> Tensor:
         """Token maps [K, h, w, d] of K normalised images [K, 3, H, W] of one modality, in one pass.
@@ -158,7 +204,15 @@ class CMUSNet(nn.Module):
         NonFiniteFeatures
             Features of an image are NaN or infinite; the error names it.
         """
+        return self._fuse_maps(*self._one_map_each(om, im, tem, tem_mask))
+
+    def _one_map_each(
+        self, om: Tensor | None, im: Tensor | None, tem: Tensor | None, tem_mask: Tensor | None
+    ) -> tuple[dict[str, Tensor], SMILResult | None]:
+        """Checked maps [B, L, d] by modality, a bag become one map, and its record."""
         maps = self._checked({"OM": om, "IM": im, "TEM": tem}, tem_mask)
+        if self.config.token_norm:
+            maps = {modality: self.token_norm[modality](one) for modality, one in maps.items()}
         smil = None
         if "TEM" in maps:
             if self.smil is not None:
@@ -166,6 +220,11 @@ class CMUSNet(nn.Module):
                 maps["TEM"] = smil.tokens
             else:
                 maps["TEM"] = _mean_of_bag(maps["TEM"], tem_mask)
+        return maps, smil
+
+    def _fuse_maps(self, maps: dict[str, Tensor], smil: SMILResult | None) -> FusionOutput:
+        maps = dict(maps)
+        unfused = torch.cat([maps[modality].mean(dim=1) for modality in self.config.concat_order], dim=1)
         for partner in self.config.partners:
             attention = self.cmsa[partner] if self.config.preset == "paper" else self.cmsa
             maps[partner] = attention(maps["TEM"], maps[partner])
@@ -179,28 +238,29 @@ class CMUSNet(nn.Module):
             tem=branches.get("TEM"),
             smil=smil,
             features=features,
+            unfused=unfused,
         )
 
     def forward(self, batch: Any) -> FusionOutput:
         """``fuse(*encode(batch))``."""
         return self.fuse(*self.encode(batch))
 
-    def loss(self, output: FusionOutput, labels: Tensor) -> Tensor:
-        """Scalar loss of ``output`` for class indices ``labels`` [B].
+    def loss(self, output: FusionOutput, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
+        """Scalar loss of ``output`` for class indices ``labels`` [B]; ``class_weights`` [C] enter every term.
 
         ``L_fusion + alpha L_OM + beta L_IM + gamma L_TEM``, cross-entropy each. The weights of branches that
         ``output`` does not have are shared out among the others in proportion. The mean over the batch in
         the preset ``paper``, the sum in ``published_code``; L_fusion alone without ``weighted_loss``.
         """
         reduction = "mean" if self.config.preset == "paper" else "sum"
-        total = F.cross_entropy(output.fusion, labels, reduction=reduction)
+        total = F.cross_entropy(output.fusion, labels, class_weights, reduction=reduction)
         given = dict(zip(("OM", "IM", "TEM"), self.config.loss_weights, strict=True))
         present = sum(given[modality] for modality in output.branches)
         if not self.config.weighted_loss or present == 0:
             return total
         for modality, logits in output.branches.items():
             share = given[modality] / present
-            total = total + share * F.cross_entropy(logits, labels, reduction=reduction)
+            total = total + share * F.cross_entropy(logits, labels, class_weights, reduction=reduction)
         return total
 
     @classmethod
@@ -241,7 +301,7 @@ class CMUSNet(nn.Module):
             if not expected and tokens is not None:
                 raise NetworkInputError(f"{modality} is given, but this network does not use it")
             if tokens is not None:
-                _check_tokens(modality, tokens, self.encoders[modality].width)
+                _check_tokens(modality, tokens, self.widths[modality])
         maps = {modality: tokens for modality, tokens in given.items() if tokens is not None}
         if "TEM" in maps:
             check_bags(maps["TEM"], tem_mask)

@@ -23,6 +23,11 @@ class EncoderConfig(BaseModel):
 
     ``kwargs`` go to ``timm.create_model`` as they are (JSON values only). ``input_size`` is (height, width)
     in pixels, one number for a square; without it the size that timm records for the model.
+
+    ``stage`` cuts the backbone after one of its feature stages, an index into timm's ``feature_info`` counted
+    from 0; tokens are what leaves that stage, and later blocks (the last stage's norm and head convolution
+    too) do not exist. ``None`` is the whole backbone. For ResNets stage 3 has a stride of 16 pixels, for
+    Swin and ConvNeXt stage 2.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +35,7 @@ class EncoderConfig(BaseModel):
     name: str = PAPER_ENCODER
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
     input_size: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]] | None = None
+    stage: Annotated[int, Field(ge=0)] | None = None
 
     @field_validator("name")
     @classmethod
@@ -63,7 +69,9 @@ class CMUSNetConfig(BaseModel):
     the name of a timm model. ``loss_weights`` are alpha (OM), beta (IM) and gamma (TEM), on the simplex.
     ``smil``, ``cmsa`` and ``weighted_loss`` are the ablation switches of Table 2: without SMIL the features
     of the TEM images are averaged, without CMSA they are concatenated as they are, without the weighted
-    loss only the fusion loss is left.
+    loss only the fusion loss is left. ``token_norm`` subtracts a fixed mean from the tokens of each modality
+    and divides by a fixed standard deviation, per channel, before anything is fused: frozen encoders have
+    channels of very different scales.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +88,7 @@ class CMUSNetConfig(BaseModel):
     hidden: int = Field(default=128, ge=1)
     dropout: float = Field(default=0.5, ge=0, lt=1)
     loss_weights: tuple[float, float, float] = (0.3, 0.5, 0.2)
+    token_norm: bool = False
 
     @field_validator("encoder", mode="before")
     @classmethod
@@ -110,6 +119,8 @@ class CMUSNetConfig(BaseModel):
             missing = [m for m in self.modalities if m not in self.encoder]
             if missing:
                 raise ValueError(f"no encoder is given for {', '.join(missing)}")
+        if self.token_norm and self.preset == "published_code":
+            raise ValueError("published_code has no token_norm")
         return self
 
     @property

@@ -35,7 +35,7 @@ class TimmEncoder(nn.Module):
     Raises
     ------
     ValueError
-        timm does not know the name, or the keyword arguments do not fit.
+        timm does not know the name, the keyword arguments do not fit, or the backbone has no such stage.
     """
 
     def __init__(self, config: EncoderConfig | str):
@@ -46,8 +46,12 @@ class TimmEncoder(nn.Module):
         self.input_size: tuple[int, int] = self.config.input_size or tuple(recorded["input_size"][-2:])
         self.mean: tuple[float, ...] = tuple(recorded["mean"])
         self.std: tuple[float, ...] = tuple(recorded["std"])
-        widths = self.backbone.embed_dim if _has_branches(self.backbone) else [self.backbone.num_features]
-        self.width = int(widths[0])
+        if self.config.stage is not None:
+            self.width = _cut(self.backbone, self.config)
+        elif _has_branches(self.backbone):
+            self.width = int(self.backbone.embed_dim[0])
+        else:
+            self.width = int(self.backbone.num_features)
         self.feature_map = nn.Identity()
 
     def forward(self, images: Tensor) -> Tensor:
@@ -63,6 +67,35 @@ class TimmEncoder(nn.Module):
                 f"{self.config.name} needs images [K, 3, {self.input_size[0]}, {self.input_size[1]}], "
                 f"not {list(images.shape)}"
             )
+        features = self._features(images)
+        if features.ndim != 4 or features.shape[-1] != self.width:
+            raise NetworkInputError(f"{self.config.name} has no spatial feature map that can be used")
+        return self.feature_map(features)
+
+    def set_gradient_checkpointing(self, enable: bool = True) -> None:
+        """Keep few activations for the gradient and compute the others again: less memory, more time.
+
+        Logits and gradients stay the same. Batch normalisation sees each training image twice, so its running
+        statistics follow the data faster.
+
+        Raises
+        ------
+        ValueError
+            timm has no checkpointing for this backbone.
+        """
+        try:
+            self.backbone.set_grad_checkpointing(enable)
+        except (AttributeError, AssertionError, TypeError) as error:
+            if enable:
+                raise ValueError(f"{self.config.name} cannot compute gradients from checkpoints") from error
+
+    def _features(self, images: Tensor) -> Tensor:
+        """The map [K, h, w, d] before it is checked."""
+        if self.config.stage is not None:
+            (features,) = self.backbone.forward_intermediates(
+                images, indices=[self.config.stage], stop_early=True, intermediates_only=True
+            )
+            return features.permute(0, 2, 3, 1)
         features = self.backbone.forward_features(images)
         if _has_branches(self.backbone):
             # Index 0 is the branch with the smaller patches, so the finer grid.
@@ -75,9 +108,7 @@ class TimmEncoder(nn.Module):
             features = _on_grid(features, grid, prefix_tokens, name=self.config.name)
         elif features.ndim == 4 and getattr(self.backbone, "output_fmt", "NCHW") != "NHWC":
             features = features.permute(0, 2, 3, 1)
-        if features.ndim != 4 or features.shape[-1] != self.width:
-            raise NetworkInputError(f"{self.config.name} has no spatial feature map that can be used")
-        return self.feature_map(features)
+        return features
 
 
 def _build(config: EncoderConfig) -> nn.Module:
@@ -96,6 +127,19 @@ def _build(config: EncoderConfig) -> nn.Module:
     if hasattr(backbone, "pre_logits"):
         backbone.pre_logits = nn.Identity()
     return backbone
+
+
+def _cut(backbone: nn.Module, config: EncoderConfig) -> int:
+    """Drop everything after the stage of ``config`` from ``backbone``; the channels of that stage."""
+    stages = getattr(backbone, "feature_info", None)
+    stages = getattr(stages, "info", stages)
+    if _has_branches(backbone) or not stages or not hasattr(backbone, "prune_intermediate_layers"):
+        raise ValueError(f"{config.name} cannot be cut at a stage: timm knows no stages of it")
+    if config.stage >= len(stages):
+        shown = ", ".join(f"{i} ({one['num_chs']} channels)" for i, one in enumerate(stages))
+        raise ValueError(f"{config.name} has no stage {config.stage}; its stages are {shown}")
+    backbone.prune_intermediate_layers(indices=[config.stage], prune_norm=True, prune_head=True)
+    return int(stages[config.stage]["num_chs"])
 
 
 def _has_branches(backbone: nn.Module) -> bool:

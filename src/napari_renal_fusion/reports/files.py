@@ -55,8 +55,11 @@ def write_predictions_csv(rows: Iterable[PredictionRow], path: Path | str) -> No
     """Write one row a case, failed ones included, as UTF-8 CSV, atomically.
 
     Columns: case_id, status (answered, abstained, refused, failed), verdict, top_class, one
-    ``p_<class>`` per class that occurs (0 to 1), warnings (codes, joined by ";"), error_code,
-    error_message, bundle, device, seconds.
+    ``p_<class>`` per class that occurs (0 to 1), set (the classes that cannot be excluded, joined by ";"; empty
+    also if no set can be given, see ``set_coverage``, which is then empty), set_coverage (0 to 1), fits_none
+    (yes or no), distance and distance_limit to the known patients, frequencies (name of the correction),
+    warnings (codes, joined by ";"), error_code, error_message, bundle, answered_by (its title), checked_here,
+    device, seconds.
     """
     rows = list(rows)
     classes = list(
@@ -70,10 +73,18 @@ def write_predictions_csv(rows: Iterable[PredictionRow], path: Path | str) -> No
         "verdict",
         "top_class",
         *(f"p_{name}" for name in classes),
+        "set",
+        "set_coverage",
+        "fits_none",
+        "distance",
+        "distance_limit",
+        "frequencies",
         "warnings",
         "error_code",
         "error_message",
         "bundle",
+        "answered_by",
+        "checked_here",
         "device",
         "seconds",
     ]
@@ -100,13 +111,30 @@ def _row(row: PredictionRow) -> dict[str, str | float]:
         written["top_class"] = prediction.class_names[prediction.top]
         for name, value in zip(prediction.class_names, prediction.probabilities, strict=True):
             written[f"p_{name}"] = round(value, 6)
+        written |= _reliability(prediction)
     if prediction.provenance is not None:
         written |= {
             "bundle": prediction.provenance.bundle_name,
+            "answered_by": prediction.answered_by,
+            "checked_here": prediction.checked_text if prediction.checked_here else "",
             "device": prediction.provenance.device,
             "seconds": round(prediction.provenance.seconds, 3),
         }
     return written | _error(row)
+
+
+def _reliability(prediction: Prediction) -> dict[str, str | float]:
+    known: dict[str, str | float] = {"frequencies": prediction.frequencies}
+    if prediction.conformal is not None:
+        names = [prediction.class_names[index] for index in prediction.conformal]
+        known |= {"set": ";".join(names), "set_coverage": prediction.coverage}
+    if prediction.distance is not None:
+        known |= {
+            "fits_none": "yes" if prediction.fits_none else "no",
+            "distance": round(prediction.distance, 4),
+            "distance_limit": round(prediction.distance_limit, 4),
+        }
+    return known
 
 
 def _error(row: PredictionRow) -> dict[str, str]:

@@ -74,10 +74,13 @@ def _content(exhibits: Exhibits) -> dict[str, Any]:
         "answered": prediction.status == "answered",
         "verdict": scrub.text(prediction.verdict),
         "reasons": _sentences(_reasons(prediction), scrub, besides=prediction.verdict),
+        "stood_in": scrub.text(prediction.stood_in),
+        "set": prediction.set_text if shown else "",
         "scope": scrub.text(prediction.scope),
+        "checked": f"{prediction.checked_text}." if prediction.provenance else None,
         "plumbing": None if prediction.names_shown else PLUMBING,
         "trained_on": prediction.provenance and TRAINED_ON[prediction.provenance.trained_on],
-        "warnings": _sentences(prediction.warnings, scrub),
+        "warnings": _sentences([one for one in prediction.warnings if one.code != "stood_in"], scrub),
         "probabilities": _probabilities(prediction) if shown else None,
         "entered": _image_groups(prediction.selection.images, exhibits, scrub),
         "left_out": _image_groups(prediction.selection.left_out, exhibits, scrub),
@@ -247,6 +250,7 @@ def _provenance(
         ("Program", f"napari-renal-fusion {origin.program_version}"),
         ("Model", f"{origin.bundle_name} ({origin.bundle_sha256[:12]})"),
         ("Trained on", f"{origin.trained_on} images"),
+        *_calibration(prediction),
         (
             "Device",
             scrub.text(
@@ -262,6 +266,16 @@ def _provenance(
         rows.append(("Heat maps", ", ".join([METHOD_TITLES[explanation.method], *layers])))
     hashes = ", ".join(f"{scrub.text(key)} {digest[:8]}" for key, digest in origin.input_sha256.items())
     return [*rows, ("Inputs (SHA-256)", hashes)] if hashes else rows
+
+
+def _calibration(prediction: Prediction) -> list[tuple[str, str]]:
+    rows = []
+    if prediction.distance is not None and opinion_shown(prediction):
+        said = f"{prediction.distance:.2f} (limit {prediction.distance_limit:.2f})"
+        rows.append(("Distance to known patients", said))
+    if prediction.frequencies:
+        rows.append(("Disease frequencies", prediction.frequencies))
+    return rows
 
 
 def _reasons(prediction: Prediction) -> list[Notice]:

@@ -3,38 +3,114 @@
 from __future__ import annotations
 
 from ..bundles import BundleConfig
+from .results import Results
 
 _SYNTHETIC = """**This model has never seen a real image.** It was trained on computer-drawn phantoms, so that the
 program can be tried without patients. On phantoms its figures show that the plumbing works; they say
 nothing about real biopsies. On images that are not phantoms it names no disease."""
 
 
-def model_card(config: BundleConfig) -> str:
-    """The Markdown text of the bundle's ``README.md``."""
-    metrics = "\n".join(f"| {name} | {value:.3f} |" for name, value in config.metrics.items())
+def model_card(config: BundleConfig, results: Results) -> str:
+    """The Markdown text of the bundle's ``README.md``; counts and figures, never names of people or files."""
     slots = "\n".join(
         f"- **{slot.modality.title}**: {slot.expects or slot.choose}" for slot in config.rules.slots
     )
     origin = config.origin
+    stands_in = (
+        f"\nIt stands in for `{config.stands_in_for}` while images of the other kinds are awaited.\n"
+        if config.stands_in_for
+        else ""
+    )
     return f"""# {config.title}
 
 Research use only. {config.scope}
-
+{stands_in}
 {_SYNTHETIC if config.trained_on == "synthetic" else "Trained on real images; check it in your own laboratory first."}
 
 ## What it wants
 {slots}
 
+Bags of {config.bag_range[0]} to {config.bag_range[1]} electron images were seen in training.
+
 ## How it was made
 `{origin.command or "napari_renal_fusion.training.train"}` with napari-renal-fusion {origin.program_version},
 seed {origin.seed}, {origin.made_on}: {origin.patients} patients, {origin.images} images, {origin.seconds:.0f} s.
+{_members(config)}
+Share of each class in training: {_shares(config)}.
 
 ## Measured on {config.metrics_measured_on}
-| figure | value |
-|---|---:|
-{metrics}
+{_figures(results)}
 
+Interval: 95 %, bootstrap over patients of the pooled answers. Expected calibration error {results.ece:.3f}.
+{_independent(results)}
+## When it has no opinion
 Temperature {config.calibration.temperature:.3f}; no opinion below a probability of {config.calibration.abstain_below:.2f}.
-Fitted on {config.calibration.fitted_on}. Bags of {config.bag_range[0]} to {config.bag_range[1]} electron images
-were seen in training. Licence: {config.licence}.
+Fitted on {config.calibration.fitted_on}.
+
+{_sets(config, results)}
+
+{_known(config)}
+
+Licence: {config.licence}.
 """
+
+
+def _members(config: BundleConfig) -> str:
+    if config.members == 1:
+        return "One network.\n"
+    encoders = "one set of encoders between them" if config.shared_encoders else "encoders of their own"
+    return f"{config.members} networks with {encoders}; their logits are averaged.\n"
+
+
+def _shares(config: BundleConfig) -> str:
+    return ", ".join(
+        f"{name} {100 * share:.0f} %"
+        for name, share in zip(config.class_names, config.class_shares, strict=True)
+    )
+
+
+def _figures(results: Results) -> str:
+    several = len(results.folds) > 1
+    lines = ["| figure | value | 95 % interval |", "|---|---:|---|"]
+    if several:
+        lines = ["| figure | mean over folds | sd | 95 % interval |", "|---|---:|---:|---|"]
+    for name, value in results.mean.items():
+        low, high = results.interval.get(name, (float("nan"),) * 2)
+        sd = f" {results.sd[name]:.3f} |" if several else ""
+        lines.append(f"| {name} | {value:.3f} |{sd} {low:.3f} to {high:.3f} |")
+    return "\n".join(lines)
+
+
+def _independent(results: Results) -> str:
+    if not results.test:
+        return ""
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in results.test.items())
+    patients = len({one.patient_id for one in results.test_cases})
+    return f"\nOn {patients} patients of the independent test set, measured once: {figures}.\n"
+
+
+def _sets(config: BundleConfig, results: Results) -> str:
+    if config.conformal is None:
+        return next((one for one in results.notes if "set" in one), "No set of diseases is given.")
+    measured = ""
+    if results.coverage is not None:
+        measured = (
+            f" Out of fold, {100 * results.coverage:.1f} % of the sets held the right disease; "
+            f"they named {results.set_size:.2f} on average."
+        )
+    return (
+        f"Sets of diseases are given for a coverage of {100 * config.conformal.coverage:.0f} %, "
+        f"from {config.conformal.calibration_patients} patients.{measured}"
+    )
+
+
+def _known(config: BundleConfig) -> str:
+    if config.known is None:
+        return "It cannot say that a patient fits none of its classes."
+    accepts = ", ".join(f"{name} {100 * share:.0f} %" for name, share in config.known.false_accepts.items())
+    return (
+        f"A patient farther than {config.known.limit:.2f} from the known ones fits none of the classes. "
+        f"{100 * config.known.false_refusals:.1f} % of known patients are refused by this. "
+        f"If a class had not been among the known ones, this share of its patients would have been accepted: "
+        f"{accepts or 'not measured'} ({config.known.fitted_on})."
+    )

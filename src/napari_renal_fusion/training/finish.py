@@ -1,90 +1,194 @@
-"""After the last epoch: mean tokens, input statistics, calibration and metrics that a bundle carries."""
+"""After the last unit: figures of the run and its bundles, from the files of the units alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch.nn import functional as F
 
-from ..bundles import Calibration
-from ..cases import Modality
-from ..inputs import InputStatistics, collate, describe
-from ..networks import CMUSNet
+from ..bundles.conformal import no_set_reason, out_of_fold_sets
+from ..bundles.known import bundle_distances
+from ..compute.atomic import write_text
+from ..compute.progress import Progress
+from .calibration import softmax
 from .config import TrainingConfig
-from .module import PatientData
-from .patients import Patient
+from .folds import REFIT
+from .initial import EncoderSource
+from .judging import UNSEEN, Fitted, Judged, judge, with_unseen
+from .metrics import (
+    bootstrap_intervals,
+    classification_metrics,
+    expected_calibration_error,
+    mean_and_sd,
+)
+from .outcome import Outputs, load_outcome
+from .results import CaseOutcome, FoldMetrics, Results
+from .run import RESULTS, UNITS, Run
+from .run_bundle import write_bundle
+from .units import Unit, subset_name
+
+if TYPE_CHECKING:
+    from .patients import TrainingCase
 
 
-@torch.inference_mode()
-def mean_tokens(
-    network: CMUSNet, patients: Sequence[Patient], config: TrainingConfig
-) -> dict[Modality, torch.Tensor]:
-    """Average token map [L, d] of the training images of each modality."""
-    data = PatientData(patients, config, augment=False)
-    sums: dict[Modality, torch.Tensor] = {}
-    counts = dict.fromkeys(config.rules.modalities, 0)
-    for index in range(len(data)):
-        for modality, images in data[index][0].items():
-            maps = network.encode_images(modality.value, torch.stack(images)).double().flatten(1, 2)
-            sums[modality] = sums.get(modality, 0) + maps.sum(dim=0)
-            counts[modality] += len(maps)
-    return {modality: (total / counts[modality]).float() for modality, total in sums.items()}
+def finish(
+    run: Run,
+    units: Sequence[Unit],
+    cases: dict[str, TrainingCase],
+    frozen: bool,
+    source: EncoderSource,
+    notes: Sequence[str],
+    progress: Progress,
+    unseen: Mapping[int, Outputs] | None = None,
+) -> None:
+    """Write the bundles and, last, ``results.json``; it can be done again at any time from the units' files.
 
-
-def input_statistics(
-    training: Sequence[Patient], held_out: Sequence[Patient], config: TrainingConfig
-) -> dict[Modality, InputStatistics]:
-    """Descriptor statistics of the training images; limits come from the held-out ones."""
-
-    def descriptors(patients: Sequence[Patient], modality: Modality) -> np.ndarray:
-        return np.array([describe(picture) for one in patients for picture in one.pictures[modality]])
-
-    return {
-        modality: InputStatistics.fit(descriptors(training, modality), descriptors(held_out, modality))
-        for modality in config.rules.modalities
-    }
-
-
-@torch.inference_mode()
-def held_out_logits(
-    network: CMUSNet, patients: Sequence[Patient], config: TrainingConfig
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fusion logits [n, C] and labels [n] of held-out patients with their whole bags."""
-    data = PatientData(patients, config, augment=False)
-    logits = [network(collate([data[i][0]])).fusion[0] for i in range(len(data))]
-    return torch.stack(logits), torch.tensor([one.label for one in patients])
-
-
-def calibrate(logits: torch.Tensor, labels: torch.Tensor) -> Calibration:
-    """Temperature that minimises the held-out cross-entropy, and the limit under which there is no opinion.
-
-    The limit is the smallest probability at which at least 95 % of the answered held-out patients are right.
+    ``unseen`` are answers of networks that never saw a class, by its index: the honest rate of false accepts.
     """
-    temperatures = torch.logspace(-1.5, 1.5, 301)
-    losses = torch.stack([F.cross_entropy(logits / one, labels) for one in temperatures])
-    temperature = float(temperatures[losses.argmin()])
-    best, predicted = (logits / temperature).softmax(dim=1).max(dim=1)
-    limit = 0.9
-    for candidate in np.arange(1 / logits.shape[1], 0.9, 0.01):
-        answered = best >= candidate
-        if answered.any() and (predicted == labels)[answered].float().mean() >= 0.95:
-            limit = float(candidate)
-            break
-    return Calibration(
-        temperature=temperature,
-        abstain_below=round(limit, 2),
-        fitted_on=f"{len(labels)} held-out patients of the same run (also used for the metrics below)",
+    loaded = [load_outcome(run.folder / UNITS / unit.name) for unit in units]
+    fitted = [Fitted(unit, *one) for unit, one in zip(units, loaded, strict=True)]
+    groups = [("", run.config)]
+    groups += [(subset_name(one), run.config.restricted_to(one)) for one in run.config.subsets]
+    results: dict[str, Results] = {}
+    for number, (subset, config) in enumerate(groups):
+        own = [one for one in fitted if one.unit.name == f"{subset}/{one.unit.fold.name}".lstrip("/")]
+        with progress.part(number / len(groups), (number + 1) / len(groups)):
+            progress.update(0.0, f"Calibrating {subset or 'the model'}")
+            judged = judge(_final_members(own, config), run, config, cases)
+            if not subset and unseen and judged.fits_none:
+                judged = with_unseen(judged, unseen, run.info.class_names)
+            measured = _results(own, judged, cases, run, config, notes if not subset else ())
+            if config.final != "none":
+                progress.update(0.4, "Writing the bundle")
+                write_bundle(run, subset, config, judged, measured, cases, frozen, source)
+            results[subset] = measured
+    whole = results.pop("").model_copy(update={"subsets": results})
+    write_text(run.folder / RESULTS, whole.model_dump_json(indent=1))
+    progress.update(1.0, "Done")
+
+
+def _final_members(own: Sequence[Fitted], config: TrainingConfig) -> list[Fitted]:
+    refit = [one for one in own if one.unit.fold.name == REFIT]
+    return refit if config.final == "refit" else [one for one in own if one not in refit]
+
+
+def _fold_members(own: Sequence[Fitted]) -> list[Fitted]:
+    """Whose answers are the run's figures: the folds, or a refit that stands alone."""
+    return [one for one in own if one.unit.fold.name != REFIT] or list(own)
+
+
+def _results(
+    own: Sequence[Fitted],
+    judged: Judged,
+    cases: dict[str, TrainingCase],
+    run: Run,
+    config: TrainingConfig,
+    notes: Sequence[str],
+) -> Results:
+    members = _fold_members(own)
+    labels = np.concatenate([one.test.labels for one in members])
+    logits = np.concatenate([one.test.logits for one in members])
+    ids = [case for one in members for case in one.test.case_ids]
+    member_of = np.concatenate([np.full(len(one.test.labels), k) for k, one in enumerate(members)])
+    patients = [cases[case].patient_id for case in ids]
+    probabilities = softmax(logits, judged.temperature)
+    sets = out_of_fold_sets(labels, probabilities, member_of, config.coverage, patients)
+    distances = _own_distances(members, judged)
+    mean, sd = mean_and_sd([one.outcome.metrics for one in members])
+    said = list(notes)
+    if judged.conformal is None:
+        said.append(no_set_reason(judged.patients))
+    if judged.fits_none is None:
+        said.append("Too few patients to say that one fits none of the classes.")
+    elif UNSEEN not in judged.fits_none.known.fitted_on and judged.fits_none.known.false_accepts:
+        said.append(
+            "The shares of left-out classes that would be accepted come from networks that had seen the class; "
+            "of a disease that no network saw, more would be accepted."
+        )
+    known = judged.fits_none.known if judged.fits_none else None
+    test, test_cases = _independent(judged, cases, run, config)
+    return Results(
+        class_names=run.info.class_names,
+        modalities=config.rules.modalities,
+        folds=tuple(
+            FoldMetrics(
+                unit=one.unit.name,
+                patients=len({cases[case].patient_id for case in one.test.case_ids}),
+                metrics=one.outcome.metrics,
+            )
+            for one in members
+        ),
+        mean=mean,
+        sd=sd,
+        interval=bootstrap_intervals(labels, softmax(logits), patients, seed=config.seed),
+        cases=tuple(
+            CaseOutcome(
+                case_id=case,
+                patient_id=cases[case].patient_id,
+                unit=members[member_of[row]].unit.name,
+                label=int(labels[row]),
+                logits=tuple(map(float, logits[row])),
+                probabilities=tuple(map(float, probabilities[row])),
+                conformal=None if sets is None else sets[row],
+                distance=None if distances is None else float(distances[row]),
+                fits_none=None if distances is None else bool(distances[row] > known.limit),
+            )
+            for row, case in enumerate(ids)
+        ),
+        temperature=judged.temperature,
+        ece=expected_calibration_error(labels, probabilities),
+        coverage_asked=config.coverage,
+        coverage=None
+        if sets is None
+        else float(np.mean([label in one for label, one in zip(labels, sets, strict=True)])),
+        set_size=None if sets is None else float(np.mean([len(one) for one in sets])),
+        false_refusals=known.false_refusals if known else None,
+        false_accepts=known.false_accepts if known else {},
+        distance_limit=known.limit if known else None,
+        abstain_below=judged.abstain_below,
+        test=test,
+        test_cases=test_cases,
+        notes=tuple(said),
     )
 
 
-def metrics(logits: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
-    """Accuracy and one-vs-rest macro AUC on held-out patients."""
-    import torchmetrics.functional as tm
+def _own_distances(members: Sequence[Fitted], judged: Judged) -> np.ndarray | None:
+    """Distances of the test patients to the member that never saw them; None where the limit is another's."""
+    if judged.fits_none is None or [one.unit.name for one in members] != [
+        one.unit.name for one in judged.members
+    ]:
+        return None
+    return np.concatenate(judged.fits_none.distances)
 
-    classes = logits.shape[1]
-    return {
-        "accuracy": round(float((logits.argmax(dim=1) == labels).float().mean()), 4),
-        "auc": round(float(tm.auroc(logits.softmax(dim=1), labels, "multiclass", num_classes=classes)), 4),
-    }
+
+def _independent(
+    judged: Judged, cases: dict[str, TrainingCase], run: Run, config: TrainingConfig
+) -> tuple[dict[str, float], tuple[CaseOutcome, ...]]:
+    """What the final model says of the independent test set, which nothing else has seen."""
+    given = [one.outputs.parts["independent"] for one in judged.members]
+    if not run.folds.test:
+        return {}, ()
+    logits = np.stack([one.logits for one in given])
+    each = softmax(logits, judged.temperature)
+    mean = logits.mean(axis=0)
+    probabilities = softmax(mean, judged.temperature)
+    sets = judged.conformal.sets(each) if judged.conformal else None
+    far = None
+    if judged.fits_none:
+        far = bundle_distances(judged.fits_none.statistics, np.stack([one.features for one in given]))
+    outcomes = tuple(
+        CaseOutcome(
+            case_id=case,
+            patient_id=cases[case].patient_id,
+            unit="final",
+            label=int(given[0].labels[row]),
+            logits=tuple(map(float, mean[row])),
+            probabilities=tuple(map(float, probabilities[row])),
+            conformal=None if sets is None else sets[row],
+            distance=None if far is None else float(far[row]),
+            fits_none=None if far is None else bool(far[row] > judged.fits_none.known.limit),
+        )
+        for row, case in enumerate(given[0].case_ids)
+    )
+    return classification_metrics(given[0].labels, probabilities), outcomes

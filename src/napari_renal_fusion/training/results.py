@@ -43,7 +43,8 @@ class Results(_Part):
 
     ``mean`` and ``sd`` (ddof 1) over the folds, ``interval`` the 95 % bootstrap interval over patients of the
     pooled out-of-fold answers; ``cases`` those answers; ``test`` metrics of the final model on the
-    independent test set with ``test_cases``; ``subsets`` the results of models for missing images.
+    independent test set with ``test_cases``. A case fits none of the classes above ``distance_limit``, and
+    there is no opinion if the best probability is under ``abstain_below``.
     """
 
     class_names: tuple[str, ...]
@@ -59,7 +60,10 @@ class Results(_Part):
     coverage: float | None = None
     set_size: float | None = None
     false_refusals: float | None = None
+    distance_limit: float | None = None
+    abstain_below: float | None = None
     false_accepts: dict[str, float] = {}
     test: dict[str, float] = {}
     test_cases: tuple[CaseOutcome, ...] = ()
+    subsets: dict[str, Results] = {}
     notes: tuple[str, ...] = ()

@@ -1,166 +1,255 @@
-"""One training run: a cohort and a configuration in, a run folder with its bundle out."""
+"""One training run as a folder: made from a cohort and a configuration, started, watched, stopped, resumed."""
 
 from __future__ import annotations
 
-import datetime as dt
-import logging
-import time
-import warnings
+import os
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
 
-import lightning
-import torch
-from torch.utils.data import DataLoader
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .. import __version__
-from ..bundles import BundleConfig, Origin, SelfTest, rounded_to_half, save_bundle
 from ..cases import Cohort
-from ..compute.atomic import write_text
+from ..cases.cohort_csv import read_cohort_csv
+from ..compute.atomic import explain_os_error, write_text
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..inference import noise_logits
-from ..networks import CMUSNet
-from .card import model_card
+from . import process
+from .check import CohortReport
 from .config import TrainingConfig
-from .finish import calibrate, held_out_logits, input_statistics, mean_tokens, metrics
-from .module import CMUSNetModule, PatientData, collate_patients
-from .patients import Patient, class_names, prepare_patients, split_by_patient
+from .events import last_event, read_events
+from .folds import Folds
+from .results import Results
 
-_SELF_TEST_SEED, _SELF_TEST_BAG = 20260101, 4
+CONFIG, INFO, COHORT, FOLDS, CHECK = "config.json", "run.json", "cohort.csv", "folds.json", "check.json"
+RESULTS, BUNDLE, UNITS = "results.json", "bundle", "units"
+State = Literal["ready", "running", "stopped", "interrupted", "failed", "finished"]
+
+
+class RunInfo(BaseModel):
+    """What a run was made from, in counts and names of files; ``threads`` are fixed by the first start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    program_version: str
+    command: str
+    made_on: str
+    class_names: tuple[str, ...]
+    cases: int
+    patients: int
+    cohort: str
+    encoder_weights: str
+    encoder_sha256: str
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. Reading it imports no torch, and needs nothing of the process that works on it."""
+
+    folder: Path
+
+    @classmethod
+    def create(
+        cls,
+        cohort: Cohort,
+        config: TrainingConfig,
+        folder: Path | str,
+        *,
+        command: str = "",
+        folds: Folds | None = None,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Check the cohort, draw its folds (or take ``folds`` of another run) and write the folder.
+
+        Raises
+        ------
+        RenalFusionError
+            ``cohort_errors`` with every error of the check, ``cohort_no_labels``, ``cohort_too_few``,
+            ``run_folder_taken``, or why the folder cannot be written.
+        """
+        from .creation import create_run
+
+        return create_run(cohort, config, Path(folder), command, folds, progress or Progress())
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Run:
+        """A run that exists.
+
+        Raises
+        ------
+        RenalFusionError
+            ``run_missing`` or ``run_unreadable``.
+        """
+        run = cls(Path(folder).absolute())
+        if not (run.folder / INFO).is_file():
+            raise RenalFusionError(
+                "run_missing", f"There is no run in {run.folder}", path=run.folder,
+                remedy="Give the folder of a run; `renal-fusion runs` lists them.",
+            )  # fmt: skip
+        _ = run.config, run.info
+        return run
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def config(self) -> TrainingConfig:
+        return _read(TrainingConfig, self.folder / CONFIG)
+
+    @property
+    def info(self) -> RunInfo:
+        return _read(RunInfo, self.folder / INFO)
+
+    @cached_property
+    def folds(self) -> Folds:
+        return Folds.load(self.folder / FOLDS)
+
+    @cached_property
+    def check(self) -> CohortReport:
+        return _read(CohortReport, self.folder / CHECK)
+
+    @property
+    def cohort(self) -> Cohort:
+        """The cohort as it was when the run was made."""
+        return read_cohort_csv(self.folder / COHORT)
+
+    @property
+    def results(self) -> Results | None:
+        """The figures; None until the run is finished."""
+        path = self.folder / RESULTS
+        return _read(Results, path) if path.is_file() else None
+
+    @property
+    def bundle(self) -> Path | None:
+        """Folder of the bundle; None until there is one."""
+        path = self.folder / BUNDLE
+        return path if (path / "bundle.json").is_file() else None
+
+    @property
+    def bundles(self) -> tuple[Path, ...]:
+        """The bundle, then those for missing images."""
+        others = sorted(self.folder.glob(f"{BUNDLE}-*/bundle.json"))
+        return tuple(one for one in (self.bundle, *(path.parent for path in others)) if one is not None)
+
+    @property
+    def state(self) -> State:
+        """Running while the process lives; else how the last one ended. Interrupted: it ended without a word."""
+        if process.worker(self.folder) is not None:
+            return "running"
+        if (self.folder / RESULTS).is_file():
+            return "finished"
+        last = last_event(self.folder)
+        if last in ("stopped", "failed"):
+            return last
+        return "interrupted" if last or process.was_started(self.folder) else "ready"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the living process that works on this run."""
+        return process.worker(self.folder)
+
+    @property
+    def failure(self) -> str:
+        """The sentence with which the last process failed; empty unless the state is failed."""
+        events, _ = read_events(self.folder)
+        return events[-1]["message"] if events and events[-1]["event"] == "failed" else ""
+
+    def events(self, start: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """Whole events from byte ``start`` of ``events.jsonl`` on, and where the next call begins."""
+        return read_events(self.folder, start)
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """Every epoch once, in the order of units and epochs; of one that was done again, the latest."""
+        latest: dict[tuple[str, int], dict[str, Any]] = {}
+        for event in self.events()[0]:
+            if event["event"] == "epoch":
+                latest[event["unit"], event["epoch"]] = event
+        units = list(dict.fromkeys(unit for unit, _ in latest))
+        return [latest[key] for key in sorted(latest, key=lambda key: (units.index(key[0]), key[1]))]
+
+    def request_stop(self) -> None:
+        """Ask the process to stop at its next batch; the run can be resumed."""
+        try:
+            (self.folder / process.STOP).touch()
+        except OSError as error:
+            raise explain_os_error(error, self.folder / process.STOP) from error
+
+    def launch(self, threads: int | None = None) -> int:
+        """Start or resume the run in a process that outlives this one; returns its id.
+
+        ``threads`` counts at the first start only: a resumed run must add its numbers in the same order.
+
+        Raises
+        ------
+        RenalFusionError
+            ``run_running``.
+        """
+        self.refuse_if_running()
+        (self.folder / process.STOP).unlink(missing_ok=True)
+        arguments = ["--threads", str(threads)] if threads else []
+        return process.start_child(self.folder, arguments)
+
+    def refuse_if_running(self) -> None:
+        pid = process.worker(self.folder)
+        # A launcher may stand between parent and child, so the parent is not another worker.
+        if pid is not None and pid not in (os.getpid(), os.getppid()):
+            raise RenalFusionError(
+                "run_running",
+                f"The run {self.name} is already running (process {pid})",
+                path=self.folder,
+                remedy="Wait for it or stop it first.",
+            )
+
+    def fix_threads(self, threads: int) -> None:
+        """Write down how many threads the run computes with."""
+        write_text(
+            self.folder / INFO, self.info.model_copy(update={"threads": threads}).model_dump_json(indent=1)
+        )
 
 
 def train(
     cohort: Cohort,
     config: TrainingConfig,
-    out: Path,
+    out: Path | str | None = None,
     *,
     command: str = "",
     progress: Progress | None = None,
-) -> BundleConfig:
-    """Train on ``cohort`` and write ``out/config.json``, ``out/metrics.csv`` and ``out/bundle``.
+    folds: Folds | None = None,
+) -> Run:
+    """Train in this process what :meth:`Run.launch` trains in another; returns the finished run.
 
-    Held-out patients choose nothing during fitting; they give calibration, the limits of usual inputs,
-    and the metrics, which are therefore slightly flattering (the model card says so).
+    ``out`` is the run's folder, by default a new one among this computer's runs. A run in it with the same
+    cohort and configuration is resumed; a finished one is returned as it is.
 
     Raises
     ------
     RenalFusionError
-        If the cohort cannot be trained on, or ``out`` cannot be written.
+        As :meth:`Run.create`, and ``run_folder_taken`` for another run in ``out``.
+    Cancelled
+        If ``progress`` was cancelled; calling again resumes.
     """
-    started = time.monotonic()
+    from .creation import create_or_open
+    from .execute import execute
+
     progress = progress or Progress()
-    _refuse_errors(cohort)
-    write_text(out / "config.json", config.model_dump_json(indent=1))
-    lightning.seed_everything(config.seed, verbose=False)
-    with progress.part(0.0, 0.1):
-        patients = prepare_patients(cohort, config, progress)
-    training, held_out = split_by_patient(patients, config.validation_fraction, config.seed)
-    with progress.part(0.1, 0.95):
-        network = _fit(training, held_out, config, out, progress)
-    progress.update(0.95, "Calibrating and writing the bundle")
-    if config.half_precision_weights:
-        network.load_state_dict(rounded_to_half(network.state_dict()))
-    logits, labels = held_out_logits(network, held_out, config)
-    names = class_names(cohort)
-    sizes = [len(one.pictures["TEM"]) for one in training] if "TEM" in config.network.modalities else [0]
-    bundle = BundleConfig(
-        name=config.name,
-        title=config.title,
-        network=config.network,
-        class_names=names,
-        trained_on="synthetic" if all(one.synthetic for one in patients) else "real",
-        rules=config.rules,
-        preprocessing=config.preprocessing,
-        input_statistics=input_statistics(training, held_out, config),
-        bag_range=(config.bag_size[0], min(config.bag_size[1], max(sizes))),
-        calibration=calibrate(logits, labels),
-        self_test=SelfTest(seed=_SELF_TEST_SEED, bag=_SELF_TEST_BAG, logits=(0.0,) * len(names)),
-        metrics=metrics(logits, labels),
-        metrics_measured_on=f"{len(held_out)} held-out patients",
-        origin=Origin(
-            program_version=__version__,
-            command=command,
-            seed=config.seed,
-            made_on=dt.date.today().isoformat(),
-            patients=len(patients),
-            images=sum(len(images) for one in patients for images in one.pictures.values()),
-            seconds=round(time.monotonic() - started, 1),
-        ),
-    )
-    expected = noise_logits(network, bundle, _SELF_TEST_SEED, _SELF_TEST_BAG)
-    bundle = bundle.model_copy(update={"self_test": bundle.self_test.model_copy(update={"logits": expected})})
-    sealed = save_bundle(
-        out / "bundle",
-        bundle,
-        network.state_dict(),
-        mean_tokens(network, training, config),
-        model_card(bundle),
-        half_precision=config.half_precision_weights,
-    )
-    progress.update(1.0, "Done")
-    return sealed
+    with progress.part(0.0, 0.05):
+        run = create_or_open(cohort, config, out, command, folds, progress)
+    if run.results is None:
+        with progress.part(0.05, 1.0):
+            execute(run, progress=progress)
+    return run
 
 
-def _refuse_errors(cohort: Cohort) -> None:
-    """A table with errors must be corrected first: what is silently left out is how folds begin to leak."""
-    errors = [one for one in cohort.problems if one.severity == "error"]
-    if errors:
-        rows = "; ".join(f"row {one.row}: {one.message}" if one.row else one.message for one in errors)
+def _read(model: type[BaseModel], path: Path) -> Any:
+    try:
+        return model.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, ValidationError) as error:
         raise RenalFusionError(
-            "cohort_errors", f"The cohort has {len(errors)} problem{'s' * (len(errors) > 1)}: {rows}",
-            path=cohort.source, remedy="Correct the table, then train again.",
-        )  # fmt: skip
-
-
-def _fit(
-    training: list[Patient], held_out: list[Patient], config: TrainingConfig, out: Path, progress: Progress
-) -> CMUSNet:
-    data = PatientData(training, config, augment=True)
-    order = torch.Generator().manual_seed(config.seed)
-    loader = DataLoader(
-        data,
-        config.batch,
-        shuffle=True,
-        generator=order,
-        collate_fn=collate_patients,
-        drop_last=len(training) > config.batch,
-    )
-    validation = DataLoader(
-        PatientData(held_out, config, augment=False), config.batch, collate_fn=collate_patients
-    )
-    module = CMUSNetModule(config, steps=config.epochs * len(loader))
-    for noisy in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-    trainer = lightning.Trainer(
-        max_epochs=config.epochs,
-        logger=lightning.pytorch.loggers.CSVLogger(out, name="", version=""),
-        callbacks=[_Epochs(data, progress, config.epochs)],
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=len(loader),
-        deterministic="warn",
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*num_workers.*")
-        warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")  # between Lightning and torch
-        warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
-        trainer.fit(module, loader, validation)
-    return module.network.cpu().eval()
-
-
-class _Epochs(lightning.Callback):
-    """Tells the data which epoch it is, and the person how far the run is."""
-
-    def __init__(self, data: PatientData, progress: Progress, epochs: int):
-        self.data, self.progress, self.epochs = data, progress, epochs
-
-    def on_train_epoch_start(self, trainer, module) -> None:
-        self.data.epoch = trainer.current_epoch
-
-    def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
-        done = (trainer.current_epoch + batch_idx / trainer.num_training_batches) / self.epochs
-        seen = trainer.callback_metrics
-        figures = f", held-out AUC {float(seen['val_auc']):.3f}" if "val_auc" in seen else ""
-        self.progress.update(done, f"Epoch {trainer.current_epoch + 1} of {self.epochs}{figures}")
+            "run_unreadable",
+            f"{path.name} of the run {path.parent.name} cannot be read",
+            path=path,
+            remedy="It was edited or made by another version; start a new run.",
+        ) from error

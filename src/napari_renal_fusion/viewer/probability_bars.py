@@ -9,7 +9,7 @@ from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ..figures import class_colour, class_label, class_letters, percent
-from .theme import colours_of
+from .theme import colours_of, mix
 
 _BAR = 6
 _ROW = 34
@@ -22,15 +22,19 @@ class ProbabilityBars(QWidget):
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._values: tuple[float, ...] = ()
+        self._receding: set[int] = set()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property
     def values(self) -> tuple[float, ...]:
         return self._values
 
-    def show_values(self, names: Sequence[str], values: Sequence[float]) -> None:
-        """Show probabilities, in the order of the classes."""
+    def show_values(
+        self, names: Sequence[str], values: Sequence[float], among: Sequence[int] | None = None
+    ) -> None:
+        """Show probabilities, in the order of the classes; those not ``among`` the given ones recede."""
         self._names, self._values = tuple(names), tuple(values)
+        self._receding = set() if among is None else set(range(len(self._values))) - set(among)
         said = ", ".join(f"{name} {percent(value)}" for name, value in zip(names, values, strict=True))
         self.setAccessibleDescription(said)
         self.setToolTip(said)
@@ -53,16 +57,20 @@ class ProbabilityBars(QWidget):
     def _paint_row(self, painter: QPainter, index: int, value: float) -> None:
         colours = colours_of(self)
         colour = QColor(class_colour(index))
+        ink = colours.text
+        if index in self._receding:
+            ink, colour = colours.secondary, mix(colour, colours.background, 0.45)
         top, width, side = index * _ROW, self.width(), 18
         marker = QRectF(0, top + 3, side, side)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawRoundedRect(marker, 3, 3)
-        painter.setPen(QColor("#10131A" if colour.lightness() > 90 else "white"))
+        letter = QColor("#10131A" if colour.lightness() > 90 else "white")
+        painter.setPen(colours.text if index in self._receding else letter)
         painter.drawText(marker, Qt.AlignmentFlag.AlignCenter, class_letters(self._names)[index])
         number, font = percent(value), tabular(self.font())
         number_width = QFontMetrics(font).horizontalAdvance("> 99.9 %") + 4
-        painter.setPen(colours.text)
+        painter.setPen(ink)
         room = QRectF(side + 8, top - 1, width - side - 16 - number_width, side + 6)
         shown = self.fontMetrics().elidedText(
             class_label(self._names, index), Qt.TextElideMode.ElideRight, int(room.width())

@@ -21,6 +21,7 @@ class Colours:
     quiet: QColor
     accent: QColor
     warning: QColor
+    error: QColor
 
 
 def colours_of(widget: QWidget) -> Colours:
@@ -35,6 +36,7 @@ def colours_of(widget: QWidget) -> Colours:
         quiet=mix(text, background, 0.14),
         accent=QColor("#56B4E9" if dark else "#0072B2"),
         warning=QColor("#E69F00" if dark else "#A05A00"),
+        error=QColor("#FF7F50" if dark else "#B33A00"),
     )
 
 
@@ -60,12 +62,14 @@ def dock_style(theme_id: str) -> str:
     hover = mix(text, background, 0.20).name()
     accent, on_accent = ("#56B4E9", "#10131A") if dark else ("#0072B2", "#FFFFFF")
     warning = "#E69F00" if dark else "#A05A00"
+    error = "#FF7F50" if dark else "#B33A00"
     return f"""
 QLabel {{ padding: 0px; }}
 QLabel[role="title"] {{ font-size: 13pt; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="secondary"] {{ color: {secondary}; }}
 QLabel[role="warning"] {{ color: {warning}; }}
+QLabel[role="error"] {{ color: {error}; }}
 QPushButton {{ background-color: {quiet}; padding: 5px 10px; border-radius: 3px; font-size: {theme.font_size}; }}
 QPushButton:hover {{ background-color: {hover}; }}
 QPushButton:disabled {{ background-color: {quiet}; color: {mix(text, background, 0.40).name()}; border: 0px; }}
@@ -85,7 +89,7 @@ QScrollArea {{ border: 0px; }}
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = True) -> QLabel:
-    """Make a label; ``role`` is ``title``, ``heading``, ``secondary``, ``warning`` or empty for plain text."""
+    """Make a label; ``role`` is ``title``, ``heading``, ``secondary``, ``warning``, ``error`` or empty for plain text."""
     made = QLabel(text)
     made.setProperty("role", role)
     made.setWordWrap(wrap)

@@ -17,15 +17,20 @@ METHOD_TITLES = {
     "hirescam": "HiResCAM",
 }
 TRAINED_ON = {
-    "synthetic": "Trained on synthetic images only. Not checked in this laboratory.",
-    "real": "Trained on real biopsies. Not checked in this laboratory.",
+    "synthetic": "Trained on synthetic images only.",
+    "real": "Trained on real biopsies.",
 }
+SET_MEANS = (
+    "The diseases that cannot be told apart for this patient: in {asked} of 100 patients like those that the "
+    "model was calibrated on, the right one is among them. The others are grey."
+)
 KEYS = (
     ("Alt+Right, Alt+Left", "next, previous image"),
     ("Alt+Down, Alt+Up", "next, previous case"),
     ("Alt+R", "run the model"),
     ("Alt+H", "heat map on or off"),
     ("Alt+M", "what the model saw"),
+    ("Alt+T", "train a model"),
     ("Alt+L", "napari's layer list"),
     ("Alt+P", "bring back closed panels"),
 )
@@ -53,4 +58,6 @@ def duration(seconds: float | None) -> str:
         return ""
     if seconds < 60:
         return f"about {max(1, round(seconds))} s left"
-    return f"about {round(seconds / 60)} min left"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min left"
+    return f"about {seconds / 3600:.1f} h left"

@@ -32,6 +32,7 @@ class Worklist(QWidget):
     case_chosen = Signal(int)
     folder_chosen = Signal(object)
     sample_wanted = Signal()
+    training_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -64,9 +65,14 @@ class Worklist(QWidget):
         self.sample_button = QPushButton("Open sample patient")
         self.sample_button.setToolTip("A synthetic biopsy, drawn on this computer")
         self.sample_button.clicked.connect(self.sample_wanted)
+        self.training_button = QPushButton("Train a model…")
+        self.training_button.setToolTip(
+            "Train on your own patients: this worklist, or another folder (Alt+T)"
+        )
+        self.training_button.clicked.connect(self.training_wanted)
         for widget in (self.search, self._stack, self.count, self.message):
             column.addWidget(widget, 1 if widget is self._stack else 0)
-        for button in (self.open_button, self.table_button, self.sample_button):
+        for button in (self.open_button, self.table_button, self.sample_button, self.training_button):
             column.addWidget(button)
         self.message.hide()
         self.search.hide()
@@ -87,7 +93,7 @@ class Worklist(QWidget):
         self.list.blockSignals(False)
         self._stack.setCurrentWidget(self.list if self._cases else self._empty)
         self.search.setVisible(len(self._cases) > 8)
-        self._count()
+        self.show_count()
         if problems:
             more = f" (+{len(problems) - 1} more)" if len(problems) > 1 else ""
             self.show_message(problems[0].message + more, "\n".join(one.message for one in problems))
@@ -104,7 +110,7 @@ class Worklist(QWidget):
         """Say in a few words what happened to a case ("opinion ready")."""
         self._states[place] = state
         self._write(place)
-        self._count()
+        self.show_count()
 
     @property
     def current(self) -> int:
@@ -147,7 +153,8 @@ class Worklist(QWidget):
         item.setText(f"{case.case_id}\n{state}")
         item.setToolTip(counts)
 
-    def _count(self) -> None:
+    def show_count(self) -> None:
+        """Say how many cases there are and how many were asked about."""
         cases, asked = len(self._cases), sum(bool(state) for state in self._states.values())
         word = "case" if cases == 1 else "cases"
         self.count.setText(f"{cases} {word}, {asked} asked" if cases else "")

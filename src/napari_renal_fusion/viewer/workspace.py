@@ -52,6 +52,12 @@ def open_workspace(
 _open: list[Workspace] = []
 
 
+def bundles_changed() -> None:
+    """A model was installed: every open workspace lists it at once, beside the one in use."""
+    for workspace in _open:
+        workspace.read_bundles()
+
+
 class Workspace(QWidget):
     """The reader's dock, which opens and owns everything else; closing it closes the workspace."""
 
@@ -65,6 +71,8 @@ class Workspace(QWidget):
         self._place = -1
         self._arrived = self._warm = False
         self._first_path: Path | None = None
+        self._first_case: str | None = None
+        self._source: Path | None = None
         self._unread: dict[str, ImageItem] = {}
         self._borrowed = engine is None
         self.engine = engine or borrow_engine(self)
@@ -99,16 +107,22 @@ class Workspace(QWidget):
         """The case that is open."""
         return self._cases[self._place] if 0 <= self._place < len(self._cases) else None
 
-    def open_path(self, path: Path) -> None:
-        """Open a case folder, a folder of cases or a table; files are looked at in another thread."""
+    def open_path(self, path: Path, case_id: str | None = None) -> None:
+        """Open a case folder, a folder of cases or a table, and there the case ``case_id`` or the first.
+
+        Files are looked at in another thread.
+        """
         self.worklist.show_message("")
         self.worklist.count.setText(f"Opening {path.name}…")
         if not self._arrived:  # first the docks, then the images: both at once would make each wait
-            self._first_path = path
+            self._first_path, self._first_case = path, case_id
+            return
+        if case_id is not None and path == self._source and self._choose(case_id):
+            self.worklist.show_count()
             return
         self.threads.run(
             lambda: open_cases(path),
-            self._show_cohort,
+            lambda cohort: self._show_cohort(cohort, path, case_id),
             self._opening_failed,
             urgent=True,
         )
@@ -132,6 +146,25 @@ class Workspace(QWidget):
     def step_case(self, by: int) -> None:
         """Open the next or previous case of the worklist."""
         self.worklist.choose(self.worklist.current + by)
+
+    def train(self) -> None:
+        """Open the dock "Train a model" on the patients of the worklist."""
+        from .training.dock import open_training
+
+        open_training(self._viewer, self._source if len(self._cases) > 1 else None)
+
+    def read_bundles(self) -> None:
+        """List the installed models anew; the chosen one stays chosen."""
+        self.writing.run(
+            installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error))
+        )
+
+    def bring_to_front(self) -> None:
+        """Show the reader where another dock covers it."""
+        dock = self.docks._dock_of(self)
+        if dock is not None:
+            dock.show()
+            dock.raise_()
 
     def toggle_layer_list(self) -> None:
         self.docks.fold(not self.docks.folded)
@@ -183,7 +216,7 @@ class Workspace(QWidget):
         if self._first_path is None:
             self._warm_up()
         else:
-            self.open_path(self._first_path)
+            self.open_path(self._first_path, self._first_case)
 
     def _warm_up(self) -> None:
         """Start the model's process and import what answers need, while the person looks."""
@@ -192,9 +225,7 @@ class Workspace(QWidget):
         self._warm = True
         self.engine.start()
         self.writing.run(import_ahead, lambda _: None, lambda error: self.reader.run.show_message(str(error)))
-        self.writing.run(
-            installed, self._show_bundles, lambda error: self.reader.run.show_message(str(error))
-        )
+        self.read_bundles()
         if self.preferences.problem:
             self.reader.run.show_message(self.preferences.problem)
 
@@ -208,6 +239,7 @@ class Workspace(QWidget):
         worklist, board, reader, runs = self.worklist, self.board, self.reader, self.runs
         worklist.folder_chosen.connect(self.open_path)
         worklist.sample_wanted.connect(self.open_sample)
+        worklist.training_wanted.connect(self.train)
         worklist.case_chosen.connect(self._open_case)
         board.image_chosen.connect(self.stage.show_image)
         self.stage.shown.connect(self._read_thumbnails)
@@ -230,13 +262,21 @@ class Workspace(QWidget):
         runs.explained.connect(self._explained)
         runs.failed.connect(self._run_failed)
 
-    def _show_cohort(self, cohort: Cohort) -> None:
+    def _show_cohort(self, cohort: Cohort, path: Path, case_id: str | None = None) -> None:
         self.threads.drop()
+        self._source = path
         self.runs.forget()
         self._cases, self._place = cohort.cases, -1
         self.worklist.show_cases(cohort.cases, cohort.problems)
-        if cohort.cases:
+        if cohort.cases and not (case_id is not None and self._choose(case_id)):
             self.worklist.choose(0)
+
+    def _choose(self, case_id: str) -> bool:
+        """Open a case of the worklist by its id; False if it is not there."""
+        place = next((i for i, one in enumerate(self._cases) if one.case_id == case_id), None)
+        if place is not None:
+            self.worklist.choose(place)
+        return place is not None
 
     def _opening_failed(self, error: RenalFusionError) -> None:
         self.worklist.count.setText("")

@@ -1,0 +1,40 @@
+"""Putting a bundle among the installed ones, so that every list of models shows it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ..compute.atomic import atomic_folder
+from ..compute.places import data_dir
+from .check import read_config
+from .format import FILES
+from .installed import _roots, find
+
+
+def install(bundle: Path | str) -> Path:
+    """Copy a bundle (folder or ``.zip``) into the person's data folder and return where it stands.
+
+    Its name is the bundle's own; another bundle of that name is never replaced: the new one gets ``-2``
+    and so on. The same bundle installed twice is installed once.
+
+    Raises
+    ------
+    RenalFusionError
+        What the static checks find, ``disk_full`` or ``folder_not_writable``.
+    """
+    source = find(bundle)
+    name = read_config(source).name
+    manifest = (source / "bundle.json").read_bytes()
+    for number in range(1, 10_000):
+        wanted = name if number == 1 else f"{name}-{number}"
+        there = next((root / wanted for root in _roots() if (root / wanted).is_dir()), None)
+        if there is None:
+            break
+        if (there / "bundle.json").is_file() and (there / "bundle.json").read_bytes() == manifest:
+            return there
+    target = data_dir() / "bundles" / wanted
+    with atomic_folder(target) as folder:
+        for file in FILES:
+            shutil.copyfile(source / file, folder / file)
+    return target

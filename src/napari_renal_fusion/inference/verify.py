@@ -1,0 +1,264 @@
+"""The check of a bundle on a laboratory's own signed-out cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from .. import __version__
+from ..bundles import Bundle, CheckedHere, load, store_check
+from ..cases import Case, Cohort
+from ..compute.progress import Cancelled, Progress
+from ..errors import RenalFusionError
+from ..notices import Notice
+from .engine import Engine, shared_engine
+from .predict import predict
+from .prediction import Prediction
+
+_FEW = 30  # the 95 % interval of 27 right of 30 still reaches from 74 to 97 %
+
+
+_SAYS_NOTHING = (
+    ("seen_in_training", "it was in this model's training"),
+    ("stood_in", "images are missing, and another model answered"),
+    ("synthetic_bundle", "its images are real, and the model was trained on synthetic ones only"),
+)
+
+
+class VerifiedCase(BaseModel):
+    """One case of the check: its label, what the model said (None without opinion) and how probable it found it.
+
+    ``in_set`` tells whether the set of classes contains the label, None without a set.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: str
+    label: str
+    status: str
+    answer: str | None = None
+    probability: float | None = None
+    in_set: bool | None = None
+
+
+class VerifyRecord(BaseModel):
+    """What the check found; kept beside the bundle (:mod:`..bundles.local`), never inside it.
+
+    ``confusion`` [C][C] counts answered cases, rows by label, columns by answer. ``interval`` is the 95 % Wilson
+    interval of ``right`` of ``answered``; ``refused`` cases lack images that the model needs. ``others`` are the
+    cases with a disease that is none of the classes, about which the model was asked, and of which ``others_answered`` got one of them all the same. ``in_set`` of ``with_set`` sets hold the label.
+    ``left_out`` says for each case that could not be counted why.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    bundle_name: str
+    bundle_title: str
+    bundle_sha256: str
+    program_version: str
+    checked_on: dt.date
+    cohort: str
+    class_names: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    right: int
+    answered: int
+    interval: tuple[float, float]
+    abstained: int
+    refused: int
+    others: int
+    others_answered: int
+    in_set: int
+    with_set: int
+    coverage: float | None
+    frequencies: str
+    cases: tuple[VerifiedCase, ...]
+    left_out: tuple[Notice, ...]
+
+    @computed_field
+    @property
+    def checked_here(self) -> CheckedHere:
+        """The few numbers that stand beside every answer."""
+        return CheckedHere(
+            right=self.right, cases=self.answered, without_opinion=self.abstained + self.refused,
+            checked_on=self.checked_on, frequencies=self.frequencies,
+        )  # fmt: skip
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The result for people, most important first."""
+        low, high = self.interval
+        said = [f"{self.checked_here.text} (95 % interval {low:.0%} to {high:.0%})."]
+        if self.answered < _FEW:
+            said.append(f"That is a small check: at least {_FEW} cases with an opinion say more.")
+        if self.others:
+            said.append(
+                f"{self.others_answered} of {self.others} cases with another disease got one of its classes."
+            )
+        if self.with_set:
+            said.append(
+                f"The set of classes held the right one in {self.in_set} of {self.with_set} cases; "
+                f"{self.coverage:.0%} were asked for."
+            )
+        return tuple(said)
+
+
+def verify(
+    bundle: str | Path | Bundle,
+    cohort: Cohort,
+    progress: Progress | None = None,
+    *,
+    device: str = "auto",
+    threads: int = 0,
+    engine: Engine | None = None,
+    store: bool = True,
+) -> VerifyRecord:
+    """Ask a bundle about every labelled case of ``cohort`` and count how often it is right.
+
+    Left out, each with its reason: cases without a label, with a label entered after seeing a model, seen in
+    the bundle's training, answered by a model for missing images, or with images that cannot be read. The
+    disease frequencies that are stored here are applied, as they are to every answer. With ``store`` the
+    record is kept, and every further answer of the bundle says so.
+
+    Raises
+    ------
+    RenalFusionError
+        ``verify_nothing`` if not one case can be counted; nothing is stored then. Also what loading the bundle
+        raises, and ``disk_full`` or ``folder_not_writable``.
+    Cancelled
+        If ``progress`` was cancelled; nothing is stored.
+    """
+    progress = progress or Progress()
+    engine = engine or shared_engine()
+    bundle = load(bundle)
+    tally = _Tally(bundle)
+    for place, case in enumerate(cohort.cases):
+        message = f"Case {place + 1} of {len(cohort.cases)}"
+        progress.update(place / len(cohort.cases), message)
+        if reason := _unfit(case):
+            tally.leave_out(case, *reason)
+            continue
+        try:
+            with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases)):
+                prediction = predict(
+                    case, bundle, device=device, threads=threads, progress=progress, engine=engine
+                )
+        except Cancelled:
+            raise
+        except RenalFusionError as error:
+            tally.leave_out(case, error.code, str(error))
+            continue
+        tally.count(case, prediction)
+    progress.update(1.0, "Done")
+    record = tally.record("" if cohort.source is None else cohort.source.name)
+    if store:
+        store_check(bundle.sha256, record)
+    return record
+
+
+def wilson_interval(right: int, of: int, z: float = 1.959964) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927): (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
+    if of == 0:
+        return 0.0, 1.0
+    share = right / of
+    middle = share + z**2 / (2 * of)
+    half = z * math.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
+    width = 1 + z**2 / of
+    return max(0.0, (middle - half) / width), min(1.0, (middle + half) / width)
+
+
+class _Tally:
+    """Counts as the answers come in."""
+
+    def __init__(self, bundle: Bundle):
+        self.bundle = bundle
+        self.names = bundle.config.class_names
+        self.index = {_plain(name): i for i, name in enumerate(self.names)}
+        self.confusion = [[0] * len(self.names) for _ in self.names]
+        self.status = Counter()
+        self.others = Counter()
+        self.cases: list[VerifiedCase] = []
+        self.left_out: list[Notice] = []
+        self.frequencies = ""
+
+    def leave_out(self, case: Case, code: str, why: str) -> None:
+        self.left_out.append(Notice(code=code, message=f"{case.case_id}: {why}"))
+
+    def count(self, case: Case, prediction: Prediction) -> None:
+        codes = {one.code for one in (*prediction.warnings, *prediction.reasons)}
+        for code, why in _SAYS_NOTHING:
+            if code in codes:
+                self.leave_out(case, code, why)
+                return
+        self.frequencies = prediction.frequencies or self.frequencies
+        label = self.index.get(_plain(case.label))
+        answered = prediction.status == "answered"
+        in_set = None if prediction.conformal is None or label is None else label in prediction.conformal
+        self.cases.append(
+            VerifiedCase(
+                case_id=case.case_id, label=case.label, status=prediction.status,
+                answer=prediction.class_names[prediction.top] if answered else None,
+                probability=prediction.probabilities[prediction.top] if answered else None,
+                in_set=in_set,
+            )
+        )  # fmt: skip
+        if label is None and prediction.status != "refused":
+            self.others[answered] += 1
+            return
+        self.status[prediction.status] += 1
+        if answered:
+            self.confusion[label][prediction.top] += 1
+
+    def record(self, cohort: str) -> VerifyRecord:
+        if not self.status["answered"] + self.status["abstained"]:
+            reasons = Counter(one.code for one in self.left_out)
+            first = self.left_out[0].message if self.left_out else "the cohort holds no case of its classes"
+            raise RenalFusionError(
+                "verify_nothing",
+                f"Not one case can check the model {self.bundle.config.name}: {first.rstrip('.')}"
+                + (f", and {sum(reasons.values()) - 1} more" if len(self.left_out) > 1 else ""),
+                remedy=f"Give signed-out cases with one of the labels {', '.join(self.names)}.",
+            )
+        right = sum(self.confusion[i][i] for i in range(len(self.names)))
+        sets = [one.in_set for one in self.cases if one.in_set is not None]
+        config = self.bundle.config
+        return VerifyRecord(
+            bundle_name=config.name,
+            bundle_title=config.title,
+            bundle_sha256=self.bundle.sha256,
+            program_version=__version__,
+            checked_on=dt.datetime.now(dt.UTC).date(),
+            cohort=cohort,
+            class_names=self.names,
+            confusion=tuple(map(tuple, self.confusion)),
+            right=right,
+            answered=self.status["answered"],
+            interval=wilson_interval(right, self.status["answered"]),
+            abstained=self.status["abstained"],
+            refused=self.status["refused"],
+            others=sum(self.others.values()),
+            others_answered=self.others[True],
+            in_set=sum(sets),
+            with_set=len(sets),
+            coverage=config.conformal.coverage if config.conformal else None,
+            frequencies=self.frequencies,
+            cases=tuple(self.cases),
+            left_out=tuple(self.left_out),
+        )
+
+
+def _unfit(case: Case) -> tuple[str, str] | None:
+    """Code and reason of a case that says nothing about the model, None for one that does."""
+    if not case.label:
+        return "label_missing", "it has no label"
+    if case.labelled_after_model:
+        return "label_after_model", "its label was entered after seeing a model"
+    return None
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -1,0 +1,133 @@
+"""A new run folder: the cohort checked, its folds drawn, everything written down before anything is fitted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from .. import __version__
+from ..cases import Cohort
+from ..cases.cohort_csv import write_cohort_csv
+from ..compute.atomic import write_bytes, write_text
+from ..compute.progress import Progress
+from ..errors import RenalFusionError
+from . import process
+from .config import TrainingConfig
+from .folds import REFIT, Folds, check_folds, make_folds
+from .initial import encoder_source, resolved
+from .run import CHECK, COHORT, CONFIG, FOLDS, INFO, Run, RunInfo
+
+
+def create_run(
+    cohort: Cohort,
+    config: TrainingConfig,
+    folder: Path,
+    command: str,
+    folds: Folds | None,
+    progress: Progress,
+) -> Run:
+    """See :meth:`Run.create`. ``run.json`` is written last: a folder without it is no run yet."""
+    from .check import check_cohort
+    from .patients import class_names, label_indices
+
+    folder = folder.absolute()
+    if (folder / INFO).exists():
+        raise _taken(folder, "another run")
+    names = class_names(cohort)
+    config = resolved(config, len(names))
+    source = encoder_source(config)
+    progress.update(0.0, "Checking the cohort")
+    report = check_cohort(cohort, config, progress=progress)
+    if report.errors:
+        many = len(report.errors) > 1
+        raise RenalFusionError(
+            "cohort_errors",
+            f"The cohort has {len(report.errors)} problem{'s' * many}: "
+            + " ".join(f"{one.message.rstrip('.')}." for one in report.errors),
+            path=cohort.source,
+            remedy="Correct the cohort, then train again.",
+        )
+    labels = label_indices(cohort)
+    cases = [case for case in cohort.cases if case.label]
+    if folds is None:
+        folds = make_folds(cases, labels, config, names)
+    else:
+        check_folds(folds, cases, labels, config)
+        _refuse_without_refit(folds, config)
+    kept = replace(cohort, cases=tuple(cases), class_names=names)
+    write_bytes(folder / COHORT, _snapshot(kept, folder))
+    folds.save(folder / FOLDS)
+    write_text(folder / CHECK, report.model_dump_json(indent=1))
+    write_text(folder / CONFIG, config.model_dump_json(indent=1))
+    info = RunInfo(
+        program_version=__version__,
+        command=command,
+        made_on=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+        class_names=names,
+        cases=len(cases),
+        patients=len({case.patient_id for case in cases}),
+        cohort=cohort.source.name if cohort.source else "",
+        encoder_weights=source.name,
+        encoder_sha256=source.sha256,
+    )
+    write_text(folder / INFO, info.model_dump_json(indent=1))
+    progress.update(1.0, "The run is ready")
+    return Run(folder)
+
+
+def create_or_open(
+    cohort: Cohort,
+    config: TrainingConfig,
+    folder: Path | str | None,
+    command: str,
+    folds: Folds | None,
+    progress: Progress,
+) -> Run:
+    """The run in ``folder`` if it is this one, else a new one; see :func:`train`."""
+    from .patients import class_names
+    from .run_list import new_folder
+
+    folder = Path(folder or new_folder(config.name)).absolute()
+    if not (folder / INFO).exists():
+        return create_run(cohort, config, folder, command, folds, progress)
+    run = Run.open(folder)
+    names = class_names(cohort)
+    if resolved(config, len(names)) != run.config:
+        raise _taken(folder, "a run with another configuration")
+    kept = replace(cohort, cases=tuple(one for one in cohort.cases if one.label), class_names=names)
+    if names != run.info.class_names or _snapshot(kept, folder) != (folder / COHORT).read_bytes():
+        raise _taken(folder, "a run with another cohort")
+    if folds is not None and folds != run.folds:
+        raise _taken(folder, "a run with other folds")
+    run.refuse_if_running()
+    (folder / process.STOP).unlink(missing_ok=True)
+    return run
+
+
+def _snapshot(cohort: Cohort, folder: Path) -> bytes:
+    """The table of ``cohort`` with full paths, because it lies in a folder of its own while it is written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
+        path = Path(temporary) / COHORT
+        write_cohort_csv(cohort, path)
+        return path.read_bytes()
+
+
+def _refuse_without_refit(folds: Folds, config: TrainingConfig) -> None:
+    if config.final == "refit" and all(one.name != REFIT for one in folds.folds):
+        raise RenalFusionError(
+            "folds_without_refit",
+            "The given folds keep no patients back to calibrate a refit",
+            remedy="Take final='ensemble' with these folds, or let new folds be drawn.",
+        )
+
+
+def _taken(folder: Path, by: str) -> RenalFusionError:
+    return RenalFusionError(
+        "run_folder_taken",
+        f"{folder} holds {by}",
+        path=folder,
+        remedy="Choose a new folder, or resume that run with `renal-fusion resume`.",
+    )
