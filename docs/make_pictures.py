@@ -3,6 +3,8 @@
 Run it under a display of at least 1600 x 1200, for example::
 
     xvfb-run -s "-screen 0 1600x1200x24" python docs/make_pictures.py
+
+``--only training`` makes only the pictures whose names begin so.
 """
 
 from __future__ import annotations
@@ -10,9 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from window_tools import photograph, rest, wait
 
 SIZES = ((1400, 900), (1100, 700))
 THEMES = ("light", "dark")
@@ -24,23 +26,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=PICTURES)
     parser.add_argument("--bundle", default="demo", help="name of the bundle that answers")
-    out = parser.parse_args().out
+    parser.add_argument("--only", default="", help="beginning of the names of the pictures to make")
+    given = parser.parse_args()
+    out, only = given.out, given.only
     out.mkdir(parents=True, exist_ok=True)
-    bundle = parser.parse_args().bundle
     # napari's settings of whoever runs this must not show in the pictures.
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+
+    from training_pictures import NAMES, pictures_of_training
 
     from napari_renal_fusion.compute.places import cache_dir
     from napari_renal_fusion.phantoms import sample_patient
 
-    folder = sample_patient(cache_dir())
     for size in SIZES:
         for theme in THEMES:
             name = f"workspace_{theme}_{size[0]}x{size[1]}.png"
-            picture_of_workspace(folder, bundle, theme, size, out / name)
-            print(out / name)
-    picture_of_widget(out / "opinion_widget.png", bundle)
-    print(out / "opinion_widget.png")
+            if name.startswith(only):
+                folder = sample_patient(cache_dir())
+                picture_of_workspace(folder, given.bundle, theme, size, out / name)
+    if "opinion_widget.png".startswith(only):
+        picture_of_widget(out / "opinion_widget.png", given.bundle)
+    if any(one.startswith(only) for one in NAMES):
+        pictures_of_training(out, cache_dir() / "pictures", only)
 
 
 def picture_of_workspace(folder: Path, bundle: str, theme: str, size: tuple[int, int], out: Path) -> None:
@@ -65,8 +72,8 @@ def picture_of_workspace(folder: Path, bundle: str, theme: str, size: tuple[int,
     entered = workspace.runs.answer(0).prediction.selection.keys
     workspace.stage.show_image(entered[0])
     wait(settled)
-    rest(1.0)
-    viewer.window.screenshot(str(out), canvas_only=False, flash=False)
+    rest(0.4)
+    photograph(viewer, out)
     viewer.close()
     rest(0.3)
 
@@ -89,28 +96,9 @@ def picture_of_widget(out: Path, bundle: str) -> None:
     widget.run()
     wait(lambda: bool(widget.probabilities) and not widget.busy)
     fit_layer(viewer, viewer.layers[0])
-    rest(1.0)
-    viewer.window.screenshot(str(out), canvas_only=False, flash=False)
+    rest(0.4)
+    photograph(viewer, out)
     viewer.close()
-
-
-def wait(condition: Callable[[], bool], limit_s: float = 180) -> None:
-    """Let the windows live until ``condition`` holds."""
-    end = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > end:
-            raise SystemExit("The window did not settle; is a bundle installed?")
-        rest(0.01)
-
-
-def rest(seconds: float) -> None:
-    """Let the windows live for a while."""
-    from qtpy.QtWidgets import QApplication
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        QApplication.processEvents()
-        time.sleep(0.002)
 
 
 if __name__ == "__main__":

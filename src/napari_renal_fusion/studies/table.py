@@ -34,7 +34,7 @@ def cells(table: StudyTable) -> list[list[str]]:
     header = [*study.columns, "Model", *COLUMNS.values(), "p", "p corrected"]
     return [
         header,
-        *([*_marks(line), line.row.title, *_figures(line), *_p_values(line)] for line in table.rows),
+        *([*_marks(line), line.row.title, *_figures(line), *_p_values(line, study)] for line in table.rows),
     ]
 
 

@@ -72,19 +72,20 @@ class FindingsTable(QWidget):
         self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setItemDelegateForColumn(2, _Wrapped(self.table))
+        self._fit = QTimer(self)  # row heights depend on the width; once per resize is enough
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(30)
+        self._fit.timeout.connect(self.table.resizeRowsToContents)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column in (0, 1):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        header.sectionResized.connect(lambda *_: self._fit.start())  # also when the scroll bar comes
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.table)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)
         self.nothing = label("", "secondary")
-        self._fit = QTimer(self)  # row heights depend on the width; once per resize is enough
-        self._fit.setSingleShot(True)
-        self._fit.setInterval(30)
-        self._fit.timeout.connect(self.table.resizeRowsToContents)
         self.kinds["all"].setChecked(True)
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(0, 0, 0, 0)

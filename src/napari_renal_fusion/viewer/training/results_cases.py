@@ -45,7 +45,7 @@ from .results_case_rows import (
     CasesModel,
 )  # fmt: skip
 
-_WIDE, _LOW_ROW = 640, 30
+_WIDE, _LOW_ROW, _MARGIN = 640, 30, 22
 
 
 class ClassDelegate(QStyledItemDelegate):
@@ -158,13 +158,15 @@ class CasesTable(QTableView):
         for column, shown in ((PICTURE, pictures), (SET, wide), (FOLD, wide)):
             self.setColumnHidden(column, not shown)
         metrics = self.fontMetrics()
-        longest = max((len(one.case_id) for one in self.model().lines), default=4)
-        case = min(180 if wide else 110, max(64, metrics.averageCharWidth() * (longest + 2) + 12))
-        class_width = min(230, (self.viewport().width() - 420) // 2) if wide else 0
-        widths = {
-            PICTURE: THUMBNAIL + 12, CASE: case, TRUE: class_width or 52, ANSWER: class_width or 62,
-            CHANCE: 54, SET: 64, FOLD: 80,
-        }  # fmt: skip
+        longest = max((metrics.horizontalAdvance(one.case_id) for one in self.model().lines), default=0)
+        case = min(180 if wide else 110, max(64, longest + _MARGIN))
+        widths = {PICTURE: THUMBNAIL + 12, CASE: case, CHANCE: 54, SET: 64, FOLD: 68}
+        # What it is must be readable; a class has its letter where its name is cut off.
+        what = metrics.horizontalAdvance("No opinion: too unsure") + _MARGIN
+        left = self.viewport().width() - sum(widths.values()) - what
+        widths |= {TRUE: min(230, max(90, left // 2)), ANSWER: min(230, max(90, left // 2))}
+        if not wide:
+            widths |= {TRUE: 52, ANSWER: 62}
         for column, width in widths.items():
             self.setColumnWidth(column, width)
 

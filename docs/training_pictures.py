@@ -1,0 +1,108 @@
+"""Pictures of the tutorial: one training from its patients to an answer, in a window of its own for each theme."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tutorial_patients import FAULTY, OWN, TRAINING, draw_patients
+from window_tools import photograph, rest, wait
+
+NAMES = tuple(
+    f"training_{what}.png"
+    for what in (
+        "check", "settings", "curves", "curves_dark", "overview", "classes", "reliability", "cases", "answer",
+    )
+)  # fmt: skip
+SIZE = (1400, 900)
+_FOLDS = 3
+_TRAINING_S = 1800
+
+
+def pictures_of_training(out: Path, cache: Path, only: str = "") -> None:
+    """Train once on the tutorial's patients, which ``cache`` keeps, and take the pictures on the way.
+
+    Those whose name begins with ``only`` are written; all of them come from the one training.
+    """
+    import napari
+
+    from napari_renal_fusion.viewer.training.dock import open_training
+
+    patients = draw_patients(cache / "patients")
+    shutil.rmtree(cache / "home", ignore_errors=True)  # runs and models of the last time
+    os.environ["RENAL_FUSION_HOME"] = str(cache / "home")
+    viewer = napari.Viewer(show_welcome_screen=False)
+    viewer.theme = "light"
+    viewer.window.resize(*SIZE)
+
+    def take(name: str) -> None:
+        if f"training_{name}.png".startswith(only):
+            photograph(viewer, out / f"training_{name}.png", small=True)
+
+    dock = open_training(viewer)
+    wait(lambda: not dock.busy)
+    for table in (FAULTY, TRAINING):
+        dock.choose_cohort(patients / table)
+        dock.check()
+        wait(lambda: not dock.busy)
+        if table == FAULTY:
+            take("check")
+    dock.go(1)
+    dock.settings.form.advanced_button.setChecked(True)
+    for name, value in (("folds", _FOLDS), ("threads", 1)):  # one thread: other work shares the processor
+        dock.settings.form.inputs[name].box.setValue(value)
+    rest(0.5)
+    take("settings")
+    dock.settings.next_button.click()
+    wait(lambda: not dock.busy)
+    dock.start()
+    last = f"fold-{_FOLDS}"
+    wait(
+        lambda: last in dock.live.picture.units and len(dock.live.picture.units[last].epochs) > 8, _TRAINING_S
+    )
+    take("curves")
+    viewer.theme = "dark"
+    take("curves_dark")
+    viewer.theme = "light"
+    wait(lambda: dock.live.state in ("finished", "failed"), _TRAINING_S)
+    dock.go(3)
+    wait(lambda: dock.results.run is not None and not dock.busy)
+    dock.use_model()
+    page = dock.results.page
+    for tab in ("Overview", "Classes", "Reliability", "Cases"):
+        page.show_tab(tab)
+        rest(0.5)
+        wait(lambda: not dock.busy and not page.busy)
+        take(tab.lower())
+    if "training_answer.png".startswith(only):
+        picture_of_answer(dock, patients, out / "training_answer.png", viewer)
+    dock.shut()
+    viewer.close()
+    rest(0.3)
+
+
+def picture_of_answer(dock, patients: Path, path: Path, viewer) -> None:
+    """The new model, checked on the patients that were kept back, about the first of them."""
+    from napari_renal_fusion.viewer.workspace import open_workspace
+
+    name = dock.results.run.config.name
+    # Torch stays out of the process that draws: its compiler and Mesa's do not get on.
+    check = "from napari_renal_fusion.cli import main; main()"
+    subprocess.run([sys.executable, "-c", check, "verify", name, str(patients / OWN)], check=True)
+    workspace = open_workspace(viewer, patients / OWN)
+
+    def settled() -> bool:
+        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks)
+        return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
+
+    wait(settled)
+    workspace.bring_to_front()
+    workspace.reader.run.choose_bundle(name)
+    workspace.run()
+    wait(lambda: workspace.runs.answer(0) is not None and settled())
+    rest(1.0)
+    photograph(viewer, path, small=True)
+    workspace.shut()

@@ -1,0 +1,53 @@
+"""Small things that the pictures of the documentation share: waiting for windows, and taking their picture."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+LARGEST = 250_000
+"""Bytes of a picture in the tutorial."""
+
+
+def wait(condition: Callable[[], bool], limit_s: float = 180) -> None:
+    """Let the windows live until ``condition`` holds."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit("The window did not settle; is a bundle installed?")
+        rest(0.01)
+
+
+def rest(seconds: float) -> None:
+    """Let the windows live for a while."""
+    from qtpy.QtWidgets import QApplication
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.002)
+
+
+def photograph(viewer, path: Path, *, small: bool = False) -> None:
+    """Write the whole window as PNG; ``small`` reduces it to 256 colours, which no form or chart shows.
+
+    Raises
+    ------
+    SystemExit
+        If a small picture has more than :data:`LARGEST` bytes.
+    """
+    from PIL import Image
+
+    rest(0.6)
+    pixels = viewer.window.screenshot(canvas_only=False, flash=False)
+    picture = Image.fromarray(pixels).convert("RGB")
+    if small:
+        picture = picture.quantize(256, dither=Image.Dither.NONE)
+    data = io.BytesIO()
+    picture.save(data, "PNG", optimize=True)
+    if small and data.tell() > LARGEST:
+        raise SystemExit(f"{path.name} has {data.tell()} bytes, more than {LARGEST}")
+    path.write_bytes(data.getvalue())
+    print(path, flush=True)
