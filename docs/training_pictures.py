@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tutorial_patients import FAULTY, OWN, TRAINING, draw_patients
@@ -17,7 +18,7 @@ NAMES = tuple(
         "check", "settings", "curves", "curves_dark", "overview", "classes", "reliability", "cases", "answer",
     )
 )  # fmt: skip
-SIZE = (1400, 900)
+SIZE, _ANSWER_SIZE = (1400, 900), (1100, 700)
 _FOLDS = 3
 _TRAINING_S = 1800
 
@@ -31,7 +32,10 @@ def pictures_of_training(out: Path, cache: Path, only: str = "") -> None:
 
     from napari_renal_fusion.viewer.training.dock import open_training
 
-    patients = draw_patients(cache / "patients")
+    draw_patients(cache / "patients")
+    out = out.absolute()
+    os.chdir(cache)  # so that the pictures show the paths of the tutorial
+    patients = Path("patients")
     shutil.rmtree(cache / "home", ignore_errors=True)  # runs and models of the last time
     os.environ["RENAL_FUSION_HOME"] = str(cache / "home")
     viewer = napari.Viewer(show_welcome_screen=False)
@@ -56,6 +60,14 @@ def pictures_of_training(out: Path, cache: Path, only: str = "") -> None:
         dock.settings.form.inputs[name].box.setValue(value)
     rest(0.5)
     take("settings")
+    if only not in ("training_check.png", "training_settings.png"):
+        _train_and_show(dock, viewer, patients, take)
+    dock.shut()
+    viewer.close()
+    rest(0.3)
+
+
+def _train_and_show(dock, viewer, patients: Path, take: Callable[[str], None]) -> None:
     dock.settings.next_button.click()
     wait(lambda: not dock.busy)
     dock.start()
@@ -77,21 +89,21 @@ def pictures_of_training(out: Path, cache: Path, only: str = "") -> None:
         rest(0.5)
         wait(lambda: not dock.busy and not page.busy)
         take(tab.lower())
-    if "training_answer.png".startswith(only):
-        picture_of_answer(dock, patients, out / "training_answer.png", viewer)
-    dock.shut()
-    viewer.close()
-    rest(0.3)
+    workspace = _ask(dock, viewer, patients)
+    take("answer")
+    workspace.shut()
 
 
-def picture_of_answer(dock, patients: Path, path: Path, viewer) -> None:
-    """The new model, checked on the patients that were kept back, about the first of them."""
+def _ask(dock, viewer, patients: Path):
+    """The new model, checked on the patients that were kept back, about one of them."""
     from napari_renal_fusion.viewer.workspace import open_workspace
 
     name = dock.results.run.config.name
     # Torch stays out of the process that draws: its compiler and Mesa's do not get on.
     check = "from napari_renal_fusion.cli import main; main()"
     subprocess.run([sys.executable, "-c", check, "verify", name, str(patients / OWN)], check=True)
+    dock.place.dock.hide()  # the reader needs the room
+    viewer.window.resize(*_ANSWER_SIZE)
     workspace = open_workspace(viewer, patients / OWN)
 
     def settled() -> bool:
@@ -99,10 +111,17 @@ def picture_of_answer(dock, patients: Path, path: Path, viewer) -> None:
         return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
 
     wait(settled)
-    workspace.bring_to_front()
     workspace.reader.run.choose_bundle(name)
-    workspace.run()
-    wait(lambda: workspace.runs.answer(0) is not None and settled())
+    while True:  # to the first patient that it has an opinion about
+        place = workspace.worklist.current
+        workspace.run()
+        wait(lambda: workspace.runs.answer(place) is not None and settled())  # noqa: B023
+        prediction = workspace.runs.answer(place).prediction
+        if prediction.status == "answered":
+            break
+        workspace.step_case(1)
+        wait(settled)
+    workspace.stage.show_image(prediction.selection.keys[0])
+    wait(settled)
     rest(1.0)
-    photograph(viewer, path, small=True)
-    workspace.shut()
+    return workspace

@@ -31,7 +31,7 @@ def rest(seconds: float) -> None:
 
 
 def photograph(viewer, path: Path, *, small: bool = False) -> None:
-    """Write the whole window as PNG; ``small`` reduces it to 256 colours, which no form or chart shows.
+    """Write the whole window as PNG; ``small`` reduces it to 256 colours or fewer, which no form or chart shows.
 
     Raises
     ------
@@ -43,11 +43,14 @@ def photograph(viewer, path: Path, *, small: bool = False) -> None:
     rest(0.6)
     pixels = viewer.window.screenshot(canvas_only=False, flash=False)
     picture = Image.fromarray(pixels).convert("RGB")
-    if small:
-        picture = picture.quantize(256, dither=Image.Dither.NONE)
-    data = io.BytesIO()
-    picture.save(data, "PNG", optimize=True)
-    if small and data.tell() > LARGEST:
-        raise SystemExit(f"{path.name} has {data.tell()} bytes, more than {LARGEST}")
+    for colours in (256, 128, 64) if small else (0,):
+        data = io.BytesIO()
+        made = picture.quantize(colours, dither=Image.Dither.NONE) if colours else picture
+        made.save(data, "PNG", optimize=True)
+        if data.tell() <= LARGEST:
+            break
+    else:
+        if small:
+            raise SystemExit(f"{path.name} has {data.tell()} bytes, more than {LARGEST}")
     path.write_bytes(data.getvalue())
     print(path, flush=True)

@@ -107,6 +107,7 @@ def test_the_bundle_that_ships_is_of_format_1_and_loads():
         ({"seen_images": ["abc"]}, "16 hex digits"),
         ({"stands_in_for": "../evil"}, "stands_in_for"),
         ({"stands_in_for": "tiny"}, "stand in for itself"),
+        ({"run_id": "folds.json"}, "run_id"),
         ({"members": 0}, "members"),
         ({"format_version": 1}, "format 1"),
     ],

@@ -38,6 +38,7 @@ def test_the_modalities_of_a_cohort(table, tmp_path):
     [
         (["staging"], "There is no study called staging"),
         (["encoders", "--encoder-weights", "random"], "compares at least two weights"),
+        (["ablation", "--preset", "demo", "--phantoms", "3"], "A study compares folds"),
         (["ablation"], "needs either a cohort or --phantoms"),
     ],
 )

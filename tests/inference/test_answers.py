@@ -24,6 +24,7 @@ from napari_renal_fusion.inference import Engine, Prediction, predict
 
 SCORES = ConformalScores(coverage=0.9, scores=(tuple(np.linspace(0, 0.9, 25)),) * 2)
 SHARES = (0.5, 0.3, 0.2)
+RUN = "0123456789abcdef"
 HERE = Frequencies(
     name="Our clinic", shares={"IgA nephropathy": 1, "membranous nephropathy": 1, "lupus nephritis": 8}
 )
@@ -141,6 +142,26 @@ def test_an_empty_set_gets_no_opinion(case, make_tiny_bundle, engine):
     assert "90 %" in prediction.verdict
 
 
+def test_a_verdict_outside_its_set_is_no_opinion(case, make_tiny_bundle, engine):
+    plain = predict(case, make_tiny_bundle(class_shares=SHARES), engine=engine)
+    top = plain.top
+    # Scores that let in the most probable class alone, and frequencies that make another one most probable.
+    ordered = sorted(plain.probabilities)
+    score = 1 - (ordered[-1] + ordered[-2]) / 2
+    folder = make_tiny_bundle(
+        class_shares=SHARES, conformal=ConformalScores(coverage=0.9, scores=((score,) * 45,))
+    )
+    assert predict(case, folder, engine=engine).status == "answered"
+    shares = {name: 1e-4 if i == top else 1 for i, name in enumerate(plain.class_names)}
+    other = predict(case, folder, engine=engine, frequencies=Frequencies(name="Elsewhere", shares=shares))
+    assert other.conformal == (top,)
+    assert other.top != top
+    assert other.status == "abstained"
+    assert [one.code for one in other.reasons] == ["set_disagrees"]
+    assert f"{other.class_names[other.top]}, is not in the set of classes at 90 %" in other.verdict
+    assert "at the frequencies Elsewhere" in other.verdict
+
+
 def test_a_substituted_modality_takes_set_and_distance_with_it(case, make_tiny_bundle, engine):
     folder = make_tiny_bundle(members=2, conformal=SCORES, known=known(1e-9))
     prediction = predict(without(case, Modality.TEM), folder, engine=engine)
@@ -218,14 +239,14 @@ def test_images_and_patients_of_the_training_are_told(case, make_tiny_bundle, en
 @pytest.fixture
 def siblings(make_tiny_bundle, tmp_path):
     """A run's bundle, and beside it those for missing images."""
-    main = make_tiny_bundle(folder=tmp_path / "bundle", title="All three", class_shares=SHARES)
+    main = make_tiny_bundle(folder=tmp_path / "bundle", title="All three", class_shares=SHARES, run_id=RUN)
     pair = make_tiny_bundle(
         folder=tmp_path / "bundle-OM-IM", modalities=("OM", "IM"), name="tiny-OM-IM", title="OM + IM",
-        stands_in_for="tiny", class_shares=SHARES,
+        stands_in_for="tiny", class_shares=SHARES, run_id=RUN,
     )  # fmt: skip
     make_tiny_bundle(
         folder=tmp_path / "bundle-OM", modalities=("OM",), name="tiny-OM", title="OM", stands_in_for="tiny",
-        class_shares=SHARES,
+        class_shares=SHARES, run_id=RUN,
     )  # fmt: skip
     return main, pair
 
@@ -273,12 +294,23 @@ def test_an_installed_sibling_is_found_and_a_stranger_is_not(
     assert predict(pair_only, lonely, engine=engine).answered_by == "All three"
     stranger = make_tiny_bundle(
         folder=data_dir() / "bundles" / "other", modalities=("OM", "IM"), name="other", stands_in_for="tiny",
-        class_names=("A", "B", "C"),
+        class_names=("A", "B", "C"), run_id=RUN,
     )  # fmt: skip
     assert predict(pair_only, lonely, engine=engine).answered_by == "All three"
     shutil.rmtree(stranger)
     shutil.copytree(siblings[1], data_dir() / "bundles" / "tiny-OM-IM")
     assert predict(pair_only, lonely, engine=engine).answered_by == "OM + IM"
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(RUN, "f" * 16), (RUN, ""), ("", RUN), ("", "")])
+def test_a_sibling_of_another_run_never_answers(case, make_tiny_bundle, engine, tmp_path, ours, theirs):
+    main = make_tiny_bundle(folder=tmp_path / "bundle", title="All three", run_id=ours)
+    for folder in (tmp_path / "bundle-OM-IM", data_dir() / "bundles" / "tiny-OM-IM"):
+        make_tiny_bundle(
+            folder=folder, modalities=("OM", "IM"), name="tiny-OM-IM", stands_in_for="tiny", run_id=theirs
+        )
+    prediction = predict(without(case, Modality.TEM), main, engine=engine)
+    assert (prediction.answered_by, prediction.stood_in) == ("All three", "")
 
 
 def test_a_damaged_sibling_is_told_and_the_bundle_answers_itself(case, siblings, engine):

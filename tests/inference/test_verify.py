@@ -106,6 +106,15 @@ def test_nothing_to_count_is_an_error_and_stores_nothing(folder, make_tiny_bundl
     assert stored_check(load(synthetic).sha256) is None
 
 
+def test_a_refused_case_with_another_disease_is_no_missing_opinion(folder, engine):
+    broken = ImageItem(Path("gone.png"), Modality.OM)
+    refused = replace(patient(3, "amyloidosis"), images=(broken, *patient(3, None).images[1:]))
+    record = verify(folder, Cohort((patient(1, NAMES[0]), refused)), engine=engine, store=False)
+    assert record.cases[1].status == "refused"
+    assert (record.others, record.others_answered, record.refused) == (1, 0, 0)
+    assert record.checked_here.without_opinion == record.abstained
+
+
 def test_no_opinion_is_not_counted_as_right_or_wrong(make_tiny_bundle, engine):
     shy = make_tiny_bundle(calibration=Calibration(abstain_below=0.9999))
     record = verify(shy, Cohort((patient(1, NAMES[0]), patient(2, NAMES[1]))), engine=engine, store=False)

@@ -6,6 +6,7 @@ import pytest
 from napari_renal_fusion.bundles.known import KnownPatients, bundle_distances, distances, fit_statistics
 from napari_renal_fusion.training.fits_none import (
     MemberFeatures,
+    cross_fitted_refusals,
     distance_limit,
     fit_fits_none,
     left_out_classes,
@@ -165,3 +166,60 @@ def test_the_limit_survives_the_manifest():
     assert KnownPatients.model_validate_json(fitted.known.model_dump_json()) == fitted.known
     assert "120 test patients" in fitted.known.fitted_on
     assert [len(one) for one in fitted.distances] == [24] * FOLDS
+
+
+def test_refusals_of_known_patients_are_measured_across_the_folds():
+    generator = np.random.default_rng(11)
+    members = members_of(generator)
+    fitted = fit_fits_none(members, NAMES)
+    beyond = []
+    for k in range(FOLDS):
+        others = np.concatenate([one for i, one in enumerate(fitted.distances) if i != k])
+        beyond += list(fitted.distances[k] > distance_limit(others))
+    assert fitted.known.refusals_measured
+    assert fitted.known.false_refusals == pytest.approx(np.mean(beyond))
+    # A fold whose patients lie far away is refused by the others' limit, whatever the pooled quantile says.
+    far = [np.ones(40), np.ones(40), np.full(40, 9.0)]
+    assert cross_fitted_refusals(far, np.arange(120)) == pytest.approx(1 / 3)
+
+
+def test_one_member_or_few_patients_leave_the_target():
+    merged = members_of(np.random.default_rng(12))[:1]
+    alone = fit_fits_none([replace_test(merged[0], 40)], NAMES)
+    assert not alone.known.refusals_measured
+    assert alone.known.false_refusals == pytest.approx(0.035)
+    assert cross_fitted_refusals([np.arange(15.0), np.arange(15.0)], np.arange(30)) is None
+    assert cross_fitted_refusals([np.arange(40.0)], np.arange(40)) is None
+
+
+def replace_test(member, count):
+    generator = np.random.default_rng(13)
+    rows = generator.integers(0, len(member.test), count)
+    return MemberFeatures(
+        member.training, member.training_labels, member.test[rows], member.test_labels[rows]
+    )
+
+
+def test_repeated_folds_do_not_make_patients():
+    distances_of_ten = np.tile(np.arange(10.0), 4)
+    assert distance_limit(distances_of_ten) is not None
+    assert distance_limit(distances_of_ten, patients=10) is None
+    once = np.arange(60.0)
+    assert distance_limit(np.repeat(once, 3), patients=60) == distance_limit(once)
+    few = [replace_patients(one, 5) for one in members_of(np.random.default_rng(14))]
+    assert fit_fits_none(few, NAMES) is None  # 120 rows of 25 patients
+    named = [
+        replace_patients(one, 5, prefix=k) for k, one in enumerate(members_of(np.random.default_rng(14)))
+    ]
+    assert fit_fits_none(named, NAMES) is None
+    every = [
+        replace_patients(one, 99, prefix=k) for k, one in enumerate(members_of(np.random.default_rng(14)))
+    ]
+    assert (
+        fit_fits_none(every, NAMES).known == fit_fits_none(members_of(np.random.default_rng(14)), NAMES).known
+    )
+
+
+def replace_patients(member, count, prefix=""):
+    names = tuple(f"{prefix}-{row % count}" for row in range(len(member.test)))
+    return MemberFeatures(member.training, member.training_labels, member.test, member.test_labels, names)

@@ -12,7 +12,7 @@ from napari_renal_fusion.cases import Modality
 from napari_renal_fusion.compute import Progress, Step
 from napari_renal_fusion.compute.devices import DeviceChoice
 from napari_renal_fusion.errors import RenalFusionError
-from napari_renal_fusion.networks import CMUSNet
+from napari_renal_fusion.networks import CMUSNet, CMUSNetConfig, EncoderConfig
 from napari_renal_fusion.training import checkpoint, preset
 from napari_renal_fusion.training.data import CaseData, Drawing, EpochBatches, whole_bags
 from napari_renal_fusion.training.events import EVENTS, EventLog, last_event, read_events
@@ -168,6 +168,23 @@ def test_stored_tokens_give_what_encoding_gives(cases, tmp_path):
     stored = next(iter(whole_bags(CaseData(cases[:3], config, tokens=tokens), 3)))[0]
     with torch.inference_mode():
         assert torch.allclose(network(pictures).fusion, network.fuse(*stored).fusion, atol=1e-5)
+
+
+def test_encoding_that_was_interrupted_gives_the_same_digits(cases, tmp_path, monkeypatch):
+    """EfficientNet's sums depend on the size of a batch, unlike a ResNet's."""
+    encoder = EncoderConfig(name="tf_efficientnet_lite0", stage=2, input_size=32)
+    config = tiny_config("small", network=CMUSNetConfig(encoder=encoder, hidden=16))
+    network = initial_network(config, "fold-1", RANDOM).eval()
+    found = []
+    for home, first in (("whole", 0), ("interrupted", 5)):
+        monkeypatch.setenv("RENAL_FUSION_HOME", str(tmp_path / home))
+        if first:
+            encode_cases(network, cases[:first], config, CPU, Progress())
+        found.append(encode_cases(network, cases, config, CPU, Progress()))
+    for case in cases:
+        for modality in Modality:
+            pairs = zip(*(tokens[case.case_id][modality] for tokens in found), strict=True)
+            assert all(torch.equal(one, other) for one, other in pairs)
 
 
 def test_gradient_checkpointing_changes_no_weight(cases, tmp_path):

@@ -10,7 +10,8 @@ from napari_renal_fusion.cases import Case
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.training import preset
 from napari_renal_fusion.training.enough import groups_needed, shortages
-from napari_renal_fusion.training.folds import Folds, check_folds, make_folds
+from napari_renal_fusion.training.folds import Folds, make_folds
+from napari_renal_fusion.training.given_folds import check_folds
 from napari_renal_fusion.training.groups import group_names
 
 NAMES = ("IgAN", "MN", "LN")
@@ -306,7 +307,7 @@ def test_saved_folds_are_used_again(saved):
     cases, labels, folds, path = saved
     loaded = Folds.load(path)
     assert loaded == folds
-    assert check_folds(loaded, cases, labels, config()) is loaded
+    assert check_folds(loaded, cases, labels, config(test_fraction=0.2, final="refit")) is loaded
 
 
 def test_folds_of_another_cohort_are_refused(saved):
@@ -410,3 +411,40 @@ def test_a_case_labelled_after_a_model_since_then_is_refused(saved):
     ]
     with pytest.raises(RenalFusionError, match=f"{tested}: labelled after seeing a model"):
         check_folds(folds, changed, labels, config(), path)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "asked", "said", "remedy"),
+    [
+        ({}, {"folds": 5}, "folds are 3, but 5", "--folds 3"),
+        ({"repeats": 2}, {}, "repeated 2 times, but once", "repeats=2"),
+        ({}, {"test_fraction": 0.2}, "keep none aside", "test_fraction=0"),
+        ({"test_fraction": 0.2}, {}, "none is asked for", "test_fraction=0."),
+        ({"patience": 0}, {}, "fold-1 of the given folds has no validation", "patience=0"),
+        ({}, {"final": "refit"}, "no patients back to calibrate", "final=ensemble"),
+        ({"final": "refit"}, {}, "final=ensemble is asked for", "final=refit"),
+    ],
+)
+def test_folds_of_another_configuration_are_refused_with_what_to_give(drawn, asked, said, remedy):
+    cases, labels = cohort((12, 12, 12))
+    folds = make_folds(cases, labels, config(**drawn), NAMES)
+    with pytest.raises(RenalFusionError) as caught:
+        check_folds(folds, cases, labels, config(**asked))
+    assert caught.value.code == "folds_other_settings"
+    assert said in caught.value.problem
+    assert remedy in caught.value.remedy
+    other = {"seed": 9, "epochs": 3, "validation_fraction": 0.3}  # none of these is read from the folds
+    assert check_folds(folds, cases, labels, config(**drawn, **other)) is folds
+
+
+def test_given_folds_without_a_class_to_train_are_refused():
+    cases, labels = cohort((9, 9, 9))
+    folds = make_folds(cases, labels, config(), NAMES)
+    first = folds.folds[0]
+    kept = tuple(one for one in first.train if labels[one] != 2)
+    damaged = folds.model_copy(update={"folds": (first.model_copy(update={"train": kept}), *folds.folds[1:])})
+    with pytest.raises(
+        RenalFusionError, match="LN would be missing from the training part of fold-1"
+    ) as caught:
+        check_folds(damaged, cases, labels, config(), class_names=NAMES)
+    assert caught.value.code == "folds_class_missing"

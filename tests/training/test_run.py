@@ -366,7 +366,10 @@ def test_a_process_id_of_another_process_does_not_count(home, cohort, tmp_path):
 def test_encoders_of_a_bundle_come_with_their_architecture(home, cohort, finished, tmp_path, monkeypatch):
     monkeypatch.setenv("RENAL_FUSION_HOME", str(home / "home"))
     config = preset("small", encoder_weights=str(finished.bundle), folds=2, epochs=1, patience=0, threads=1)
-    run = train(cohort, config, tmp_path / "run")
+    with pytest.raises(RenalFusionError, match="were trained with images of the cases p0"):
+        Run.create(cohort, config, tmp_path / "leak")
+    unseen = tiny_cohort(tmp_path / "unseen", seed=3)
+    run = train(unseen, config, tmp_path / "run")
     theirs, ours = load(finished.bundle), load(run.bundle)
     assert ours.config.network.encoder == theirs.config.network.encoder
     assert ours.config.preprocessing == theirs.config.preprocessing
@@ -388,3 +391,77 @@ def test_a_patient_keeps_all_biopsies_on_one_side(home, tmp_path):
         assert not sides[0] & sides[2]
         assert not sides[0] & sides[1]
         assert not sides[1] & sides[2]
+
+
+def test_images_replaced_while_a_run_stood_still_are_named(home, tmp_path):
+    cohort = tiny_cohort(tmp_path / "cohort", per_class=4)
+    folder = tmp_path / "run"
+    config = tiny_config("small", epochs=2)
+    with pytest.raises(Cancelled):
+        train(cohort, config, folder, progress=stop_after(folder, "epoch"))
+    image = next((tmp_path / "cohort" / "p1b").glob("OM*.png"))
+    before = image.read_bytes()
+    shutil.copy(next((tmp_path / "cohort" / "p2c").glob("OM*.png")), image)
+    with pytest.raises(RenalFusionError, match="no longer those it began with: p1b-1") as raised:
+        train(cohort, config, folder)
+    assert raised.value.code == "cohort_changed"
+    image.write_bytes(before)
+    assert train(cohort, config, folder).state == "finished"
+
+
+def test_a_run_goes_on_without_its_device_and_says_so(cohort, tmp_path):
+    folder = tmp_path / "run"
+    config = tiny_config("small", epochs=1, device="cpu")
+    with pytest.raises(Cancelled):
+        train(cohort, config, folder, progress=stop_after(folder, "started"))
+    run = Run.open(folder)
+    assert (run.info.device, run.info.precision) == ("cpu", "float32")
+    gone = "cuda" if sys.platform == "darwin" else "mps"  # no computer has both
+    run.fix(device=gone)
+    done = train(cohort, config, folder)
+    warning = events_of(done, "warning")[0]
+    assert f"began on {gone}" in warning["message"]
+    assert warning["message"] in done.results.notes
+    text = json.loads((folder / "run.json").read_text())
+    del text["device"], text["precision"]
+    (folder / "run.json").write_text(json.dumps(text))
+    assert Run.open(folder).info.device == ""  # a run of an older version
+
+
+def test_a_log_that_cannot_be_written_leaves_no_claim(cohort, tmp_path):
+    run = Run.create(cohort, tiny_config(), tmp_path / "run")
+    (run.folder / "events.jsonl").mkdir()
+    with pytest.raises(RenalFusionError, match=r"events\.jsonl cannot be written"):
+        train(cohort, run.config, run.folder)
+    assert not (run.folder / "process.json").exists()
+
+
+def test_bad_folders_are_said_in_a_sentence(cohort, tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "run", tmp_path / ("n" * 300)):
+        with pytest.raises(RenalFusionError, match="cannot be written") as raised:
+            Run.create(cohort, tiny_config(), folder)
+        assert raised.value.code == "folder_not_writable"
+    run = Run.create(cohort, tiny_config(), tmp_path / "run")
+    (run.folder / "child.log").mkdir()
+    with pytest.raises(RenalFusionError, match=r"child\.log cannot be written"):
+        run.launch()
+    assert run.state == "ready"
+
+
+def test_best_weights_of_another_epoch_than_the_checkpoint_means_are_not_used(cohort, tmp_path):
+    config = tiny_config("small", epochs=6, patience=6, learning_rate=0.5)
+    whole = train(cohort, config, tmp_path / "whole")
+    used = events_of(whole, "unit_finished")[0]["epoch_used"]
+    assert used < 5  # what comes after it does not replace its weights
+    # One that never was, and the next one, whose repetition then comes out otherwise.
+    for number, epoch in enumerate((9, used + 1)):
+        folder = tmp_path / f"run-{number}"
+        with pytest.raises(Cancelled):
+            train(cohort, config, folder, progress=stop_after(folder, "epoch", used))
+        best = folder / "units" / "fold-1" / "best.ckpt"
+        content = checkpoint.load(best)
+        assert content["epoch"] == used
+        wrong = {name: torch.zeros_like(one) for name, one in content["state"].items()}
+        checkpoint.save({"state": wrong, "epoch": epoch}, best)
+        assert weight_difference(whole, train(cohort, config, folder)) == 0

@@ -64,7 +64,9 @@ class BundleConfig(_Part):
     ``shared_encoders``), conformal sets, the distance to the known patients, the classes' shares in training
     (what the loss saw: equal ones if it was balanced) and fingerprints of the training images (the first
     :data:`FINGERPRINT` hex digits of each pixel hash); version 1 files are read as one member without them.
-    ``stands_in_for`` is the name of the bundle for whose missing modalities this one may answer.
+    ``stands_in_for`` is the name of the bundle for whose missing modalities this one may answer, if both have
+    the same ``run_id``: the first hex digits of a hash over the folds and the configuration of their run, so that
+    a model trained on other patients never answers under a name that it happens to share.
     """
 
     format_version: Literal[1, 2] = FORMAT_VERSION
@@ -87,6 +89,7 @@ class BundleConfig(_Part):
     class_shares: tuple[float, ...] = ()
     seen_images: tuple[str, ...] = ()
     stands_in_for: str = Field("", pattern=rf"^({_NAME})?$")
+    run_id: str = Field("", pattern=r"^([0-9a-f]{16})?$")
     self_test: SelfTest
     metrics: dict[str, float] = {}
     metrics_measured_on: str = ""
@@ -106,8 +109,10 @@ class BundleConfig(_Part):
         ):
             if set(given) != modalities:
                 raise ValueError(f"{what} must name exactly the modalities {sorted(modalities)}")
-        if self.format_version == 1 and (self.members > 1 or self.conformal or self.known):
-            raise ValueError("a bundle of format 1 has one member, no conformal scores and no known patients")
+        if self.format_version == 1 and (self.members > 1 or self.conformal or self.known or self.run_id):
+            raise ValueError(
+                "a bundle of format 1 has one member, no conformal scores, no known patients and no run_id"
+            )
         self._answers_agree()
         return self
 

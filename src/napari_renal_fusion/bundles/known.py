@@ -22,7 +22,8 @@ class KnownPatients(BaseModel):
     """Limit of the distance to the training patients, and how often it errs; its statistics are tensors.
 
     The tensors stand in ``model.safetensors`` under ``known.``. ``false_refusals`` is the share of known
-    patients beyond the limit (out of fold), ``false_accepts`` the share of each class within the limit when
+    patients beyond the limit, each measured against the limit of the other folds' patients, or the share that the
+    limit aims at where that could not be done (``refusals_measured`` false); ``false_accepts`` the share of each class within the limit when
     that class was left out of training.
     """
 
@@ -30,6 +31,7 @@ class KnownPatients(BaseModel):
 
     limit: float = Field(allow_inf_nan=False)
     false_refusals: float = Field(ge=0, le=1)
+    refusals_measured: bool = True
     false_accepts: dict[str, float] = {}
     fitted_on: str = ""
 

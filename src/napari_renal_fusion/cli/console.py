@@ -43,7 +43,8 @@ class Talk:
             table.add_column(title, justify=side, no_wrap=True)
         for row in rows[1:]:
             table.add_row(*row)
-        _out.print(table, soft_wrap=False)
+        # Wide on purpose: a narrow terminal breaks the lines, but a cell that was cut would be lost, in a pipe too.
+        Console(width=max(_out.width, 200), highlight=False).print(table)
 
     def result(self, data: Any) -> None:
         """Print the result as JSON, if that was asked for."""

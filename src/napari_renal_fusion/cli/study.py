@@ -29,6 +29,7 @@ def run_study_command(
 ) -> None:
     """Run a study, or go on with it, print its table and write it."""
     from ..studies import STUDIES, encoders, run_study, write_tables
+    from ..studies.runner import require_folds
     from ..studies.table import cells, note
     from ..training import Folds
 
@@ -48,6 +49,7 @@ def run_study_command(
     if name != "encoders" and weights:
         changes = {**changes, "encoder_weights": weights[0]}
     config = chosen_config(preset_name, changes, settings, ())
+    require_folds(config)  # before anything is drawn
     given = f"--phantoms {phantoms} --difficulty {difficulty:g}" if phantoms else "COHORT"
     staged = " --staging" if staging else ""
     command = (

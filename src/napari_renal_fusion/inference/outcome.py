@@ -112,10 +112,26 @@ class Outcome:
             )
             return "refused", f"{PLUMBING} {_RESEARCH}", (reason,)
         best = max(range(len(probabilities)), key=probabilities.__getitem__)
-        reasons = [*_beyond_the_known(relied), *self._too_uncertain(probabilities[best])]
+        reasons = [
+            *_beyond_the_known(relied),
+            *self._outside_its_set(best, relied),
+            *self._too_uncertain(probabilities[best]),
+        ]
         if reasons:
             return "abstained", f"No opinion: {reasons[0].message} {_RESEARCH}", tuple(reasons)
         return "answered", f"Most like {self.class_names[best]} ({probabilities[best]:.0%}). {_RESEARCH}", ()
+
+    def _outside_its_set(self, best: int, relied: Reliability) -> list[Notice]:
+        """A reason where the verdict would name a class that the set beside it excludes."""
+        if not relied.conformal or best in relied.conformal:
+            return []
+        frequencies = self._common["frequencies"]
+        mix = f" at the frequencies {frequencies}" if frequencies else ""
+        message = (
+            f"The most probable class{mix}, {self.class_names[best]}, is not in the set of classes at "
+            f"{100 * relied.coverage:g} % coverage, so the two contradict each other."
+        )
+        return [Notice(code="set_disagrees", message=message)]
 
     def _too_uncertain(self, probability: float) -> list[Notice]:
         limit = self._config.calibration.abstain_below

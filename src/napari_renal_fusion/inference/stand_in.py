@@ -20,15 +20,15 @@ def find_stand_in(bundle: Bundle, present: Collection[Modality]) -> Path | None:
     """Folder of the bundle that answers for ``bundle`` about a case with only the modalities ``present``.
 
     Siblings lie in folders ``bundle-*`` beside it (as a run writes them) or among the installed bundles, name
-    it in ``stands_in_for`` and have its classes. The one that uses most modalities is taken; a sibling
-    of the same run goes before one that only has the name.
+    it in ``stands_in_for``, have its classes and come from the same run (equal ``run_id``; a bundle without one
+    has no siblings). The one that uses most modalities is taken.
     """
     fitting = [
-        (len(config.rules.modalities), _same_run(bundle.config, config), folder)
+        (len(config.rules.modalities), folder)
         for folder, config in _siblings(bundle)
         if set(config.rules.modalities) <= set(present)
     ]
-    return max(fitting, key=lambda one: one[:2])[2] if fitting else None
+    return max(fitting, key=lambda one: one[0])[1] if fitting else None
 
 
 def stand_in_for(
@@ -51,6 +51,8 @@ def _siblings(bundle: Bundle) -> Iterator[tuple[Path, BundleConfig]]:
     def stands_in(config: BundleConfig | None) -> bool:
         return (
             config is not None
+            and bundle.config.run_id != ""
+            and config.run_id == bundle.config.run_id
             and config.stands_in_for == bundle.config.name
             and config.class_names == bundle.config.class_names
             and config.trained_on == bundle.config.trained_on
@@ -66,10 +68,6 @@ def _siblings(bundle: Bundle) -> Iterator[tuple[Path, BundleConfig]]:
     for info in installed():
         if stands_in(info.config):
             yield info.path, info.config
-
-
-def _same_run(one: BundleConfig, other: BundleConfig) -> tuple[bool, bool]:
-    return one.origin.made_on == other.origin.made_on, one.origin.patients == other.origin.patients
 
 
 def choice_for(

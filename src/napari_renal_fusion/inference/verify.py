@@ -51,8 +51,12 @@ class VerifyRecord(BaseModel):
 
     ``confusion`` [C][C] counts answered cases, rows by label, columns by answer. ``interval`` is the 95 % Wilson
     interval of ``right`` of ``answered``; ``refused`` cases lack images that the model needs. ``others`` are the
-    cases with a disease that is none of the classes, about which the model was asked, and of which ``others_answered`` got one of them all the same. ``in_set`` of ``with_set`` sets hold the label.
-    ``left_out`` says for each case that could not be counted why.
+    cases with a disease that is none of the classes, refused ones among them; ``others_answered`` of them got one
+    of the classes all the same. ``in_set`` of ``with_set`` sets hold the label. ``left_out`` says for each case
+    that could not be counted why.
+
+    Cases are counted, not patients: several biopsies of one patient are not independent, and with them the
+    interval is narrower than it should be.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -206,7 +210,7 @@ class _Tally:
                 in_set=in_set,
             )
         )  # fmt: skip
-        if label is None and prediction.status != "refused":
+        if label is None:
             self.others[answered] += 1
             return
         self.status[prediction.status] += 1

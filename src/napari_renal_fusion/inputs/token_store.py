@@ -92,12 +92,14 @@ class TokenStore:
         return self.folder / input_sha256[:2] / f"{input_sha256}.safetensors"
 
 
-def encoder_id(encoder: TimmEncoder, preprocessing: Preprocessing, precision: str = "float32") -> str:
-    """SHA-256 of everything that decides the tokens of a picture: configuration, weights and normalisation."""
+def encoder_id(encoder: TimmEncoder, preprocessing: Preprocessing, how: str = "float32") -> str:
+    """SHA-256 of all that decides the tokens of a picture: configuration, weights, normalisation, and ``how`` it is
+    computed (precision, device, threads).
+    """
     import torch
 
     digest = hashlib.sha256(encoder.config.model_dump_json().encode())
-    digest.update(f"{preprocessing.mean}{preprocessing.std}{precision}".encode())
+    digest.update(f"{preprocessing.mean}{preprocessing.std}{how}".encode())
     for name, tensor in sorted(encoder.state_dict().items()):
         tensor = tensor.detach().cpu().contiguous()
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())

@@ -19,8 +19,9 @@ class CMUSNetEnsemble(CMUSNet):
     """An ensemble with the interface of one :class:`CMUSNet`; its logits are the mean of its members' logits.
 
     With ``shared_encoders`` every image is encoded once and the bag is weighed once (by each member if the
-    tokens are normalised for each), and only what follows (CMSA, classifier, heads) exists per member. Otherwise each member is a whole network: a token map has
-    the channels of all members one after another, [K, h, w, M * d], and ``encoders`` are the first member's.
+    tokens are normalised for each), and only what follows (CMSA, classifier, heads) exists per member.
+    Otherwise each member is a whole network: a token map has the channels of all members one after another,
+    [K, h, w, M * d], and ``encoders`` are the first member's.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..cases import Cohort
 from ..compute.progress import Progress
+from ..errors import RenalFusionError
 from ..training import Folds, Results, TrainingConfig, train
 from ..training.comparison import compare_results
 from .study import Row, Study
@@ -60,9 +61,10 @@ def run_study(
     Raises
     ------
     RenalFusionError
-        As :func:`napari_renal_fusion.training.train` does.
+        ``study_needs_folds``, and as :func:`napari_renal_fusion.training.train` does.
     """
     progress = progress or Progress()
+    require_folds(config)
     common = config.model_copy(update={"final": "none", "subsets": ()})
     found: dict[str, Results] = {}
     for place, row in enumerate(study.rows):
@@ -81,6 +83,16 @@ def run_study(
         folds=len(folds.folds),
         command=command,
     )
+
+
+def require_folds(config: TrainingConfig) -> None:
+    """Refuse a configuration without folds, which leaves nothing to compare (``study_needs_folds``)."""
+    if config.folds < 2:
+        raise RenalFusionError(
+            "study_needs_folds",
+            f"A study compares folds, and this configuration has {config.folds}",
+            remedy="Give at least 2 folds, for example --folds 5.",
+        )
 
 
 def _line(row: Row, found: dict[str, Results], reference: str) -> StudyRow:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..bundles import BundleConfig
+from ..cases import Modality
+from .groups import patient_keys
 from .results import Results
 
 _SYNTHETIC = """**This model has never seen a real image.** It was trained on computer-drawn phantoms, so that the
@@ -29,9 +31,7 @@ Research use only. {config.scope}
 
 ## What it wants
 {slots}
-
-Bags of {config.bag_range[0]} to {config.bag_range[1]} electron images were seen in training.
-
+{_bag(config)}
 ## How it was made
 `{origin.command or "napari_renal_fusion.training.train"}` with napari-renal-fusion {origin.program_version},
 seed {origin.seed}, {origin.made_on}: {origin.patients} patients, {origin.images} images, {origin.seconds:.0f} s.
@@ -39,13 +39,15 @@ seed {origin.seed}, {origin.made_on}: {origin.patients} patients, {origin.images
 Share of each class in training: {_shares(config)}.
 
 ## Measured on {config.metrics_measured_on}
+{_whose(config, results)}
+
 {_figures(results)}
 
-Interval: 95 %, bootstrap over patients of the pooled answers. Expected calibration error {results.ece:.3f}.
+Interval: 95 %, bootstrap over patients of the pooled answers. {_calibration_error(results)}
 {_independent(results)}
 ## When it has no opinion
 Temperature {config.calibration.temperature:.3f}; no opinion below a probability of {config.calibration.abstain_below:.2f}.
-Fitted on {config.calibration.fitted_on}.
+Fitted on {config.calibration.fitted_on}{_mean_of_members(config)}.
 
 {_sets(config, results)}
 
@@ -60,6 +62,37 @@ def _members(config: BundleConfig) -> str:
         return "One network.\n"
     encoders = "one set of encoders between them" if config.shared_encoders else "encoders of their own"
     return f"{config.members} networks with {encoders}; their logits are averaged.\n"
+
+
+def _bag(config: BundleConfig) -> str:
+    if Modality.TEM not in config.rules.modalities:
+        return ""
+    low, high = config.bag_range
+    return f"\nBags of {low} to {high} electron images were seen in training.\n"
+
+
+def _whose(config: BundleConfig, results: Results) -> str:
+    """Whose answers the figures are; nobody may take them for those of the final model."""
+    if len(results.folds) == 1:
+        return "Figures of this network, on patients it never saw; its calibration was fitted on the same patients."
+    final = "these networks answering together" if config.members > 1 else "the network of this bundle"
+    return (
+        "Figures of the networks of the folds, each tested on patients it never saw. They are not figures of "
+        f"{final}, which no held-out patient of the folds can measure."
+    )
+
+
+def _calibration_error(results: Results) -> str:
+    if len(results.folds) == 1:
+        return (
+            f"Expected calibration error {results.ece:.3f}, on the patients that the temperature was fitted on: "
+            "too favourable."
+        )
+    return f"Expected calibration error {results.ece:.3f}, each fold with the temperature of the other folds' patients."
+
+
+def _mean_of_members(config: BundleConfig) -> str:
+    return ", and applied to the mean of the members' logits" if config.members > 1 else ""
 
 
 def _shares(config: BundleConfig) -> str:
@@ -85,8 +118,8 @@ def _independent(results: Results) -> str:
     if not results.test:
         return ""
     figures = ", ".join(f"{name} {value:.3f}" for name, value in results.test.items())
-    patients = len({one.patient_id for one in results.test_cases})
-    return f"\nOn {patients} patients of the independent test set, measured once: {figures}.\n"
+    patients = len(set(patient_keys(results.test_cases).values()))
+    return f"\nThe model of this bundle, on {patients} patients of the independent test set, measured once: {figures}.\n"
 
 
 def _sets(config: BundleConfig, results: Results) -> str:
@@ -95,8 +128,12 @@ def _sets(config: BundleConfig, results: Results) -> str:
     measured = ""
     if results.coverage is not None:
         measured = (
-            f" Out of fold, {100 * results.coverage:.1f} % of the sets held the right disease; "
+            f" By the networks of the folds, {100 * results.coverage:.1f} % of the sets held the right disease; "
             f"they named {results.set_size:.2f} on average."
+        )
+    elif results.set_size is not None:
+        measured = (
+            f" The sets named {results.set_size:.2f} diseases on average; their coverage was not measured."
         )
     return (
         f"Sets of diseases are given for a coverage of {100 * config.conformal.coverage:.0f} %, "
@@ -110,7 +147,16 @@ def _known(config: BundleConfig) -> str:
     accepts = ", ".join(f"{name} {100 * share:.0f} %" for name, share in config.known.false_accepts.items())
     return (
         f"A patient farther than {config.known.limit:.2f} from the known ones fits none of the classes. "
-        f"{100 * config.known.false_refusals:.1f} % of known patients are refused by this. "
+        f"{_refusals(config)} "
         f"If a class had not been among the known ones, this share of its patients would have been accepted: "
         f"{accepts or 'not measured'} ({config.known.fitted_on})."
     )
+
+
+def _refusals(config: BundleConfig) -> str:
+    share = f"{100 * config.known.false_refusals:.1f} %"
+    if not config.known.refusals_measured:
+        return (
+            f"The limit aims at refusing {share} of known patients; how many it does refuse was not measured."
+        )
+    return f"{share} of known patients were refused by the limit of the other folds' patients."

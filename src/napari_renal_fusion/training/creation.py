@@ -10,12 +10,13 @@ from pathlib import Path
 from .. import __version__
 from ..cases import Cohort
 from ..cases.cohort_csv import write_cohort_csv
-from ..compute.atomic import write_bytes, write_text
+from ..compute.atomic import explain_os_error, write_bytes, write_text
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
 from . import process
 from .config import TrainingConfig
-from .folds import REFIT, Folds, check_folds, make_folds
+from .folds import Folds, make_folds
+from .given_folds import check_folds
 from .initial import encoder_source, resolved
 from .run import CHECK, COHORT, CONFIG, FOLDS, INFO, Run, RunInfo
 
@@ -33,7 +34,7 @@ def create_run(
     from .patients import class_names, label_indices
 
     folder = folder.absolute()
-    if (folder / INFO).exists():
+    if _holds_run(folder):
         raise _taken(folder, "another run")
     names = class_names(cohort)
     config = resolved(config, len(names))
@@ -54,8 +55,7 @@ def create_run(
     if folds is None:
         folds = make_folds(cases, labels, config, names)
     else:
-        check_folds(folds, cases, labels, config)
-        _refuse_without_refit(folds, config)
+        check_folds(folds, cases, labels, config, class_names=names)
     kept = replace(cohort, cases=tuple(cases), class_names=names)
     write_bytes(folder / COHORT, _snapshot(kept, folder))
     folds.save(folder / FOLDS)
@@ -90,7 +90,7 @@ def create_or_open(
     from .run_list import new_folder
 
     folder = Path(folder or new_folder(config.name)).absolute()
-    if not (folder / INFO).exists():
+    if not _holds_run(folder):
         return create_run(cohort, config, folder, command, folds, progress)
     run = Run.open(folder)
     names = class_names(cohort)
@@ -102,26 +102,27 @@ def create_or_open(
     if folds is not None and folds != run.folds:
         raise _taken(folder, "a run with other folds")
     run.refuse_if_running()
-    (folder / process.STOP).unlink(missing_ok=True)
+    process.forget_stop(folder)
     return run
 
 
 def _snapshot(cohort: Cohort, folder: Path) -> bytes:
     """The table of ``cohort`` with full paths, because it lies in a folder of its own while it is written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
-        path = Path(temporary) / COHORT
-        write_cohort_csv(cohort, path)
-        return path.read_bytes()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
+            path = Path(temporary) / COHORT
+            write_cohort_csv(cohort, path)
+            return path.read_bytes()
+    except OSError as error:
+        raise explain_os_error(error, folder) from error
 
 
-def _refuse_without_refit(folds: Folds, config: TrainingConfig) -> None:
-    if config.final == "refit" and all(one.name != REFIT for one in folds.folds):
-        raise RenalFusionError(
-            "folds_without_refit",
-            "The given folds keep no patients back to calibrate a refit",
-            remedy="Take final='ensemble' with these folds, or let new folds be drawn.",
-        )
+def _holds_run(folder: Path) -> bool:
+    try:
+        return (folder / INFO).exists()
+    except OSError as error:  # a folder that nobody may look into, a name that is too long
+        raise explain_os_error(error, folder) from error
 
 
 def _taken(folder: Path, by: str) -> RenalFusionError:

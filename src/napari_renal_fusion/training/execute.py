@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import replace
@@ -42,27 +43,35 @@ def execute(run: Run, *, progress: Progress | None = None, threads: int = 0) -> 
 
     run.refuse_if_running()
     first = is_first()
-    if first:
-        process.claim(run.folder, os.getpid())
     before = torch.get_num_threads()
-    log = EventLog(run.folder, repair=first)
+    log = EventLog(run.folder, repair=False)
     try:
+        if first:
+            process.claim(run.folder, os.getpid())
+            log = EventLog(run.folder)
         _execute(run, log, RunProgress(run.folder, log, progress), threads)
     except (Cancelled, KeyboardInterrupt):
         if first:
-            log.write_last("stopped")
+            _tell_last(log, "stopped")
         raise
     except Exception as error:
         told = _told(error)
         if first:
-            log.write_last("failed", code=told.code, message=str(told))
+            _tell_last(log, "failed", code=told.code, message=str(told))
         if told is error:
             raise
         raise told from error
     finally:
         torch.set_num_threads(before)
         if first:
-            process.release(run.folder)
+            with contextlib.suppress(OSError):  # a disk that went away must not hide why the run failed
+                process.release(run.folder)
+
+
+def _tell_last(log: EventLog, event: str, **values) -> None:
+    """Write how the run ended if the disk lets us; the error itself is more important."""
+    with contextlib.suppress(OSError, RenalFusionError):
+        log.write_last(event, **values)
 
 
 def _execute(run: Run, log: EventLog, progress: RunProgress, threads: int) -> None:
@@ -75,7 +84,7 @@ def _execute(run: Run, log: EventLog, progress: RunProgress, threads: int) -> No
         return
     config = run.config
     count = _fix_threads(run, threads)
-    choice = _device(run)
+    choice, other = _device(run)
     source = _unchanged_source(run)
     units = units_of(config, run.folds)
     resumed = any((run.folder / UNITS).glob(f"**/*{LAST}")) or any((run.folder / UNITS).glob("**/*.json"))
@@ -83,8 +92,12 @@ def _execute(run: Run, log: EventLog, progress: RunProgress, threads: int) -> No
         "started", pid=os.getpid(), device=choice.device, device_reason=choice.reason, threads=count,
         resumed=resumed, units=[unit.name for unit in units],
     )  # fmt: skip
+    if other:
+        tell("warning", code="device_changed", message=other)
     with progress.part(0.0, _PREPARED):
         cases, notes = _prepared(run, progress, count)
+    # Also those of earlier starts: the units that they fitted stay.
+    notes += tuple(dict.fromkeys(one["message"] for one in run.events()[0] if one["event"] == "warning"))
     tokens = None
     if config.freeze_encoders:
         from .tokens import encode_cases
@@ -122,7 +135,8 @@ def _execute(run: Run, log: EventLog, progress: RunProgress, threads: int) -> No
 
         with progress.part(_FITTED, _LEFT_OUT):
             unseen = fit_left_out(
-                left_out_units(units, run.folds.labels), run.folder / UNITS, cases, tokens, choice, source, progress
+                left_out_units(units, run.folds.labels, run.folds.train_only), run.folder / UNITS, cases, tokens,
+                choice, source, progress,
             )  # fmt: skip
     with progress.part(_LEFT_OUT, 1.0):
         finish(run, units, cases, tokens is not None, source, notes, progress, unseen)
@@ -199,6 +213,7 @@ def _finished_unit(run: Run, unit: Unit) -> Outcome | None:
 
 
 def _prepared(run: Run, progress: Progress, threads: int) -> tuple[dict[str, TrainingCase], tuple[str, ...]]:
+    from .inputs_kept import refuse_other_inputs
     from .patients import prepare
 
     cohort: Cohort = run.cohort
@@ -214,14 +229,30 @@ def _prepared(run: Run, progress: Progress, threads: int) -> tuple[dict[str, Tra
     prepared, notices = prepare(
         replace(cohort, class_names=run.info.class_names), run.config, progress, threads=threads
     )
+    refuse_other_inputs(run.folder, prepared, write=is_first())
     notes = tuple(one.message for one in notices if one.severity != "info")
     return {one.case_id: one for one in prepared}, notes
 
 
-def _device(run: Run) -> DeviceChoice:
-    choice = choose_device(run.config.device)
-    asked = run.config.precision
-    return choice if asked == "auto" else replace(choice, precision=asked)
+def _device(run: Run) -> tuple[DeviceChoice, str]:
+    """The device of the first start, and a sentence if that one is gone: digits depend on who computes."""
+    began, asked = run.info, run.config.precision
+    if not began.device:
+        choice = choose_device(run.config.device)
+        choice = choice if asked == "auto" else replace(choice, precision=asked)
+        if is_first():
+            run.fix(device=choice.device, precision=choice.precision)
+        return choice, ""
+    try:
+        same = choose_device(began.device)
+    except RenalFusionError as error:
+        choice = choose_device("auto")
+        choice = choice if asked == "auto" else replace(choice, precision=asked)
+        return choice, (
+            f"The run began on {began.device} and goes on on {choice.device}, so it cannot be repeated to the "
+            f"last digit. {error.problem}."
+        )
+    return replace(same, precision=began.precision or same.precision), ""
 
 
 def _fix_threads(run: Run, asked: int) -> int:
@@ -230,7 +261,7 @@ def _fix_threads(run: Run, asked: int) -> int:
 
     count = run.info.threads or asked or run.config.threads or os.cpu_count() or 1
     if not run.info.threads and is_first():
-        run.fix_threads(count)
+        run.fix(threads=count)
     torch.set_num_threads(count)
     return count
 

@@ -11,9 +11,10 @@ from ..bundles.conformal import no_set_reason, out_of_fold_sets
 from ..bundles.known import bundle_distances
 from ..compute.atomic import write_text
 from ..compute.progress import Progress
-from .calibration import softmax
+from .calibration import fit_temperature, softmax
 from .config import TrainingConfig
 from .folds import REFIT
+from .groups import patient_keys
 from .initial import EncoderSource
 from .judging import UNSEEN, Fitted, Judged, judge, with_unseen
 from .metrics import (
@@ -61,7 +62,8 @@ def finish(
             measured = _results(own, judged, cases, run, config, notes if not subset else ())
             if config.final != "none":
                 progress.update(0.4, "Writing the bundle")
-                write_bundle(run, subset, config, judged, measured, cases, frozen, source)
+                said = write_bundle(run, subset, config, judged, measured, cases, frozen, source)
+                measured = measured.model_copy(update={"notes": (*measured.notes, *said)})
             results[subset] = measured
     whole = results.pop("").model_copy(update={"subsets": results})
     write_text(run.folder / RESULTS, whole.model_dump_json(indent=1))
@@ -91,7 +93,8 @@ def _results(
     logits = np.concatenate([one.test.logits for one in members])
     ids = [case for one in members for case in one.test.case_ids]
     member_of = np.concatenate([np.full(len(one.test.labels), k) for k, one in enumerate(members)])
-    patients = [cases[case].patient_id for case in ids]
+    keys = patient_keys(tuple(cases.values()))
+    patients = [keys[case] for case in ids]
     probabilities = softmax(logits, judged.temperature)
     sets = out_of_fold_sets(labels, probabilities, member_of, config.coverage, patients)
     distances = _own_distances(members, judged)
@@ -114,7 +117,7 @@ def _results(
         folds=tuple(
             FoldMetrics(
                 unit=one.unit.name,
-                patients=len({cases[case].patient_id for case in one.test.case_ids}),
+                patients=len({keys[case] for case in one.test.case_ids}),
                 metrics=one.outcome.metrics,
             )
             for one in members
@@ -137,13 +140,15 @@ def _results(
             for row, case in enumerate(ids)
         ),
         temperature=judged.temperature,
-        ece=expected_calibration_error(labels, probabilities),
+        ece=expected_calibration_error(
+            labels, cross_fitted_probabilities(labels, logits, member_of, patients, judged.temperature)
+        ),
         coverage_asked=config.coverage,
         coverage=None
-        if sets is None
+        if sets is None or len(members) == 1  # compared with its own patients it is what was asked
         else float(np.mean([label in one for label, one in zip(labels, sets, strict=True)])),
         set_size=None if sets is None else float(np.mean([len(one) for one in sets])),
-        false_refusals=known.false_refusals if known else None,
+        false_refusals=known.false_refusals if known and known.refusals_measured else None,
         false_accepts=known.false_accepts if known else {},
         distance_limit=known.limit if known else None,
         abstain_below=judged.abstain_below,
@@ -151,6 +156,26 @@ def _results(
         test_cases=test_cases,
         notes=tuple(said),
     )
+
+
+def cross_fitted_probabilities(
+    labels: np.ndarray, logits: np.ndarray, member_of: np.ndarray, patients: Sequence[str], alone: float
+) -> np.ndarray:
+    """Probabilities [n, C] in which no case had a part in the temperature that it is given.
+
+    ``logits`` [n, C] of ``patients`` [n], each by the member ``member_of`` [n]: each member's cases get the
+    temperature of the other members' patients; those of a single member the temperature ``alone``.
+    """
+    patients = np.asarray(patients)
+    probabilities = softmax(logits, alone)
+    if len(np.unique(member_of)) > 1:
+        for k in np.unique(member_of):
+            own = member_of == k
+            others = ~own & ~np.isin(patients, patients[own])
+            # Repeats of two folds: the others may hold no other patient than these.
+            if others.any():
+                probabilities[own] = softmax(logits[own], fit_temperature(logits[others], labels[others]))
+    return probabilities
 
 
 def _own_distances(members: Sequence[Fitted], judged: Judged) -> np.ndarray | None:

@@ -140,6 +140,12 @@ def _fit_phase(
     resumed = _resumable(keeper, place.folder, phase)
     if not keeper.finished:
         _run_lightning(unit, phase, network, training, validation, place, keeper, resumed)
+    if resumed is not None and not _is_of(keeper.epoch_used, place.folder, phase):
+        # The epoch that a kill hit came out otherwise when it was done again, after its weights were kept.
+        _begin_anew(keeper, place.folder, phase)
+        network.cpu()
+        load_trained(network, initial)
+        _run_lightning(unit, phase, network, training, validation, place, keeper, None)
     if config.gradient_checkpointing and not phase.from_tokens:
         network.set_gradient_checkpointing(False)
     best = checkpoint.load(place.folder / f"{phase.prefix}{BEST}") if keeper.epoch_used else None
@@ -160,17 +166,34 @@ def _checkpoint_gradients(network: CMUSNet) -> None:
 
 
 def _resumable(keeper: EpochKeeper, folder: Path, phase: Phase) -> Path | None:
-    """The checkpoint to go on from; None, and a clean start, if there is none or one is damaged."""
-    last, best = folder / f"{phase.prefix}{LAST}", folder / f"{phase.prefix}{BEST}"
+    """The checkpoint to go on from; None, and a clean start, if there is none or one is damaged.
+
+    The best weights must be those that the checkpoint means, or those of the epoch after it, which a kill
+    hit between the two files and which is done again.
+    """
+    last = folder / f"{phase.prefix}{LAST}"
     content = checkpoint.load(last)
     if content is not None:
         keeper.load_state_dict(content["callbacks"][keeper.state_key])
-        if not keeper.epoch_used or checkpoint.load(best) is not None:
+        again = phase.first_epoch + len(keeper.history) + 1
+        if _is_of(keeper.epoch_used, folder, phase) or (not keeper.finished and _is_of(again, folder, phase)):
             return last
-        keeper.forget()
-    last.unlink(missing_ok=True)
-    best.unlink(missing_ok=True)
+    _begin_anew(keeper, folder, phase)
     return None
+
+
+def _is_of(epoch: int, folder: Path, phase: Phase) -> bool:
+    """Whether the best weights are those of ``epoch``; 0: no epoch was good enough to keep."""
+    best = checkpoint.load(folder / f"{phase.prefix}{BEST}")
+    return best is not None and best["epoch"] == epoch if epoch else best is None
+
+
+def _begin_anew(keeper: EpochKeeper, folder: Path, phase: Phase) -> None:
+    """Forget this phase, and those after it, which began where this one ended."""
+    keeper.forget()
+    for name in (LAST, BEST):
+        for path in folder.glob(f"{phase.prefix}*{name}"):
+            path.unlink(missing_ok=True)
 
 
 def _run_lightning(

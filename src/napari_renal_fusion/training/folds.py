@@ -171,54 +171,6 @@ def make_folds(
     )
 
 
-def check_folds(
-    folds: Folds,
-    cases: Sequence[Case],
-    labels: Mapping[str, int],
-    config: TrainingConfig,
-    path: Path | None = None,
-) -> Folds:
-    """Return ``folds`` of an earlier run if they fit this cohort, whose own groups decide.
-
-    Raises
-    ------
-    RenalFusionError
-        ``folds_other_cases``, ``folds_other_labels``, ``folds_other_grouping`` or ``folds_leak``.
-    """
-
-    def refuse(code: str, problem: str) -> RenalFusionError:
-        return RenalFusionError(
-            code, problem, path=path, remedy="Use the cohort the folds were made for, or draw new folds."
-        )
-
-    given = {case.case_id for case in cases}
-    if given != set(folds.groups):
-        missing, unknown = sorted(set(folds.groups) - given), sorted(given - set(folds.groups))
-        parts = [
-            f"{len(found)} {what} ({', '.join(found[:5])}{', ...' if len(found) > 5 else ''})"
-            for found, what in ((missing, "are missing here"), (unknown, "are not in the folds"))
-            if found
-        ]
-        raise refuse("folds_other_cases", f"The folds were made for other cases: {'; '.join(parts)}")
-    differing = [one for one in sorted(given) if folds.labels[one] != labels[one]]
-    if differing:
-        raise refuse(
-            "folds_other_labels", f"Labels differ from those of the folds for: {', '.join(differing[:10])}"
-        )
-    if folds.group_by != config.group_by:
-        raise refuse(
-            "folds_other_grouping",
-            f"The folds keep every {folds.group_by} together, but {config.group_by} is asked for",
-        )
-    after_model = {case.case_id for case in cases if case.labelled_after_model}
-    measured = {one for fold in folds.folds for one in (*fold.validation, *fold.test)} | set(folds.test)
-    leak = leaking_group(folds, group_names(cases, config.group_by))
-    if leak or after_model & measured:
-        seen = f"{', '.join(sorted(after_model & measured))}: labelled after seeing a model, but tested"
-        raise refuse("folds_leak", f"The folds leak: {leak or seen}")
-    return folds
-
-
 def leaking_group(folds: Folds, groups: Mapping[str, str]) -> str:
     """A sentence about the first group that stands on two sides of a fold; empty if none does."""
     tested_in: dict[tuple[str, str], str] = {}

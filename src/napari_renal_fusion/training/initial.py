@@ -27,6 +27,20 @@ class EncoderSource:
     file: Path | None = None
     sha256: str = ""
 
+    @property
+    def bundle(self) -> Path | None:
+        """The bundle's folder, if the file is a bundle's, whether it was chosen by that name or as a file."""
+        if self.file is not None and self.file.parent.joinpath("bundle.json").is_file():
+            return self.file.parent
+        return None
+
+    @property
+    def seen_images(self) -> frozenset[str]:
+        """Fingerprints of the images that a bundle's encoders were trained with; empty where none are known."""
+        from ..bundles import describe
+
+        return frozenset(describe(self.bundle).seen_images) if self.bundle is not None else frozenset()
+
 
 def encoder_source(config: TrainingConfig) -> EncoderSource:
     """Find the file that ``config.encoder_weights`` means.
@@ -142,8 +156,8 @@ def initial_network(config: TrainingConfig, unit: str, source: EncoderSource) ->
             for modality, encoder in network.encoders.items():
                 torch.manual_seed(seed_of(config.seed, "encoder", modality))
                 encoder.load_state_dict(TimmEncoder(config.network.encoder_for(modality)).state_dict())
-    elif source.file.suffix == _SUFFIX and source.file.parent.joinpath("bundle.json").is_file():
-        _load_bundle_encoders(network, source.file.parent)
+    elif source.bundle is not None:
+        _load_bundle_encoders(network, source.bundle)
     else:
         from ..networks.pretrained import load_encoder_weights
 

@@ -12,6 +12,7 @@ from ..bundles.conformal import ConformalScores
 from .calibration import abstain_limit, fit_temperature, softmax
 from .config import TrainingConfig
 from .fits_none import FitsNone, MemberFeatures, fit_fits_none
+from .groups import patient_keys
 from .left_out import accepted_shares
 from .outcome import Answers, Outcome, Outputs
 from .run import Run
@@ -54,7 +55,8 @@ def judge(
     """Temperature, limits and scores of the final ``members`` of a run."""
     logits = np.concatenate([one.test.logits for one in members])
     labels = np.concatenate([one.test.labels for one in members])
-    patients = len({cases[case].patient_id for one in members for case in one.test.case_ids})
+    keys = patient_keys(tuple(cases.values()))
+    patients = len({keys[case] for one in members for case in one.test.case_ids})
     temperature = fit_temperature(logits, labels)
     probabilities = softmax(logits, temperature)
     scores = [
@@ -70,7 +72,7 @@ def judge(
             [
                 MemberFeatures(
                     one.outputs.parts["train"].features, one.outputs.parts["train"].labels,
-                    one.test.features, one.test.labels,
+                    one.test.features, one.test.labels, tuple(keys[case] for case in one.test.case_ids),
                 )
                 for one in members
             ],

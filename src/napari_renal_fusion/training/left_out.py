@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 _FOLDER = "without"
 
 
-def left_out_units(units: list[Unit], labels: Mapping[str, int]) -> list[Unit]:
+def left_out_units(
+    units: list[Unit], labels: Mapping[str, int], train_only: Collection[str] = ()
+) -> list[Unit]:
     """For each class the first final unit without its patients, who are all tested instead.
 
-    Only the fusion on stored tokens is trained anew, which takes seconds; the encoders were frozen before.
+    Only the fusion on stored tokens is trained anew, which takes seconds; the encoders were frozen before. Cases
+    that may ``train_only`` (labelled after seeing a model) are not measured as unknown ones either.
     """
     full = [one for one in units if "/" not in one.name]
     base = next((one for one in full if one.fold.name == REFIT), full[0])
@@ -51,7 +54,7 @@ def left_out_units(units: list[Unit], labels: Mapping[str, int]) -> list[Unit]:
             one
             for part in ("train", "validation", "test")
             for one in getattr(base.fold, part)
-            if labels[one] == index
+            if labels[one] == index and one not in train_only
         )
         fold = Fold(
             name=f"{_FOLDER}-{index + 1}",

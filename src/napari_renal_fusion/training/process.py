@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..compute.atomic import write_text
+from ..compute.atomic import explain_os_error, write_text
 
 PROCESS, STOP, LOG = "process.json", "stop", "child.log"
 _SAME_START_S = 2.0
@@ -54,6 +54,14 @@ def worker(folder: Path) -> int | None:
     return pid if alive and same else None
 
 
+def forget_stop(folder: Path) -> None:
+    """Take back the wish that the run stops."""
+    try:
+        (folder / STOP).unlink(missing_ok=True)
+    except OSError as error:
+        raise explain_os_error(error, folder / STOP) from error
+
+
 def was_started(folder: Path) -> bool:
     return (folder / PROCESS).exists()
 
@@ -62,6 +70,11 @@ def start_child(folder: Path, arguments: list[str]) -> int:
     """Start ``python -m napari_renal_fusion.training.child`` detached from this process; returns its id.
 
     It has its own session, so neither Ctrl-C nor the end of the parent reaches it.
+
+    Raises
+    ------
+    RenalFusionError
+        ``disk_full`` or ``folder_not_writable``.
     """
     command = [sys.executable, "-m", "napari_renal_fusion.training.child", str(folder), *arguments]
     options: dict[str, object] = {"start_new_session": True}
@@ -69,7 +82,11 @@ def start_child(folder: Path, arguments: list[str]) -> int:
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined]
         options = {"creationflags": flags}
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    with (folder / LOG).open("ab") as log:
+    try:
+        log = (folder / LOG).open("ab")
+    except OSError as error:
+        raise explain_os_error(error, folder / LOG) from error
+    with log:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, **options
         )

@@ -28,7 +28,11 @@ State = Literal["ready", "running", "stopped", "interrupted", "failed", "finishe
 
 
 class RunInfo(BaseModel):
-    """What a run was made from, in counts and names of files; ``threads`` are fixed by the first start."""
+    """What a run was made from, in counts and names of files.
+
+    The first start fixes ``threads``, ``device`` and ``precision``, on which the last digits depend; before
+    it, and in runs of older versions, they are 0 and empty.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +46,8 @@ class RunInfo(BaseModel):
     encoder_weights: str
     encoder_sha256: str
     threads: int = 0
+    device: str = ""
+    precision: Literal["", "float32", "bfloat16"] = ""
 
 
 @dataclass(frozen=True)
@@ -185,10 +191,10 @@ class Run:
         Raises
         ------
         RenalFusionError
-            ``run_running``.
+            ``run_running``, or why the folder cannot be written.
         """
         self.refuse_if_running()
-        (self.folder / process.STOP).unlink(missing_ok=True)
+        process.forget_stop(self.folder)
         arguments = ["--threads", str(threads)] if threads else []
         return process.start_child(self.folder, arguments)
 
@@ -203,11 +209,9 @@ class Run:
                 remedy="Wait for it or stop it first.",
             )
 
-    def fix_threads(self, threads: int) -> None:
-        """Write down how many threads the run computes with."""
-        write_text(
-            self.folder / INFO, self.info.model_copy(update={"threads": threads}).model_dump_json(indent=1)
-        )
+    def fix(self, **fields: Any) -> None:
+        """Write down what the first start decides: ``threads``, ``device``, ``precision``."""
+        write_text(self.folder / INFO, self.info.model_copy(update=fields).model_dump_json(indent=1))
 
 
 def train(

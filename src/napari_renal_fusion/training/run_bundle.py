@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,16 @@ from .. import __version__
 from ..bundles import BundleConfig, Calibration, Origin, SelfTest
 from ..bundles.format import MANIFEST
 from ..bundles.local import remember_training_patients
+from ..cases import Modality
+from ..errors import RenalFusionError
 from .card import model_card
 from .config import TrainingConfig
 from .descriptors import input_statistics
+from .groups import patient_keys
 from .initial import EncoderSource
 from .judging import Fitted, Judged
 from .results import Results
-from .run import BUNDLE, UNITS, Run
+from .run import BUNDLE, CONFIG, FOLDS, UNITS, Run
 
 if TYPE_CHECKING:
     from .patients import TrainingCase
@@ -37,8 +41,8 @@ def write_bundle(
     cases: dict[str, TrainingCase],
     frozen: bool,
     source: EncoderSource,
-) -> Path:
-    """Write ``bundle`` (or ``bundle-OM-IM``) and what this laboratory keeps beside it."""
+) -> tuple[str, ...]:
+    """Write ``bundle`` (or ``bundle-OM-IM``) and what this laboratory keeps beside it; say what could not be kept."""
     import torch
 
     from ..bundles import save_bundle
@@ -51,7 +55,8 @@ def write_bundle(
     shared = frozen and not config.finetune_epochs
     network, state = combined(judged.members, config, run.folder / UNITS, source, shared)
     counts = np.bincount([cases[one].label for one in trained], minlength=config.network.n_classes)
-    largest = max((len(cases[one].pictures.get("TEM", ())) for one in trained), default=0)
+    keys = patient_keys(tuple(cases.values()))
+    pictures = [images for one in used for images in _read_by_the_network(cases[one], config)]
     known = None
     if judged.fits_none:
         known = {
@@ -70,17 +75,24 @@ def write_bundle(
         rules=config.rules,
         preprocessing=config.preprocessing,
         input_statistics=input_statistics(judged.members, cases, config),
-        bag_range=(min(config.bag_size[0], max(largest, 1)), min(config.bag_size[1], largest)),
+        bag_range=_bag_range([cases[one] for one in trained], config),
         calibration=Calibration(
             temperature=judged.temperature,
             abstain_below=judged.abstain_below,
-            fitted_on=f"{judged.patients} patients, each answered by a model that never saw them",
+            fitted_on=f"{judged.patients} patients, each answered by a single member that never saw them",
         ),
         conformal=judged.conformal,
         known=judged.fits_none.known if judged.fits_none else None,
         class_shares=_shares_in_the_loss(counts, config),
-        seen_images=_fingerprints(cases[one] for one in used),
+        # What the encoders had learnt before came with them.
+        seen_images=tuple(
+            sorted(
+                {one.image_sha256[:_FINGERPRINT] for images in pictures for one in images}
+                | source.seen_images
+            )
+        ),
         stands_in_for=config.name if subset else "",
+        run_id=run_id(run),
         self_test=SelfTest(
             seed=_SELF_TEST_SEED, bag=_SELF_TEST_BAG, logits=(0.0,) * config.network.n_classes
         ),
@@ -91,8 +103,8 @@ def write_bundle(
             command=run.info.command,
             seed=config.seed,
             made_on=dt.date.today().isoformat(),
-            patients=len({cases[one].patient_id for one in used}),
-            images=sum(len(images) for one in used for images in cases[one].pictures.values()),
+            patients=len({keys[one] for one in used}),
+            images=sum(map(len, pictures)),
             seconds=round(sum(one.outcome.seconds for one in judged.members) + time.monotonic() - started, 1),
         ),
     )
@@ -108,8 +120,31 @@ def write_bundle(
         half_precision=config.half_precision_weights,
         known=known,
     )
-    remember_training_patients(sealed.sha256[MANIFEST], {cases[one].patient_id for one in used})
-    return folder
+    try:
+        remember_training_patients(sealed.sha256[MANIFEST], {cases[one].patient_id for one in used})
+    except (RenalFusionError, OSError) as error:
+        # The bundle is whole without it, and a run of days must not fail at its last line.
+        return (f"{folder.name}: its patients cannot be recognised here later, because {error}",)
+    return ()
+
+
+def run_id(run: Run) -> str:
+    """What the bundles of one run share: 16 hex digits of the SHA-256 over its folds and its configuration."""
+    content = b"".join((run.folder / name).read_bytes() for name in (FOLDS, CONFIG))
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _read_by_the_network(case: TrainingCase, config: TrainingConfig) -> list:
+    """The pictures of each modality that this network reads; a run's cases have those of all its networks."""
+    return [images for modality, images in case.pictures.items() if modality in config.rules.modalities]
+
+
+def _bag_range(trained: list[TrainingCase], config: TrainingConfig) -> tuple[int, int]:
+    """Fewest and most electron images of a bag in training; (0, 0) for a network that reads none."""
+    if Modality.TEM not in config.rules.modalities:
+        return 0, 0
+    largest = max((len(one.pictures.get(Modality.TEM, ())) for one in trained), default=0)
+    return min(config.bag_size[0], max(largest, 1)), min(config.bag_size[1], largest)
 
 
 def _shares_in_the_loss(counts: np.ndarray, config: TrainingConfig) -> tuple[float, ...]:
@@ -124,17 +159,13 @@ def _cases_of(member: Fitted) -> tuple[str, ...]:
     return tuple(case for part, ids in member.outcome.cases.items() if part != "independent" for case in ids)
 
 
-def _fingerprints(used) -> tuple[str, ...]:
-    found = {
-        one.image_sha256[:_FINGERPRINT]
-        for case in used
-        for images in case.pictures.values()
-        for one in images
-    }
-    return tuple(sorted(found))
-
-
 def _measured_on(results: Results) -> str:
-    patients = len({one.patient_id for one in results.cases})
+    """``120 patients in 5 folds, 3 times``; counted from the units, because folds can be given."""
+    patients = len(set(patient_keys(results.cases).values()))
     folds = len(results.folds)
-    return f"{patients} patients in {folds} folds" if folds > 1 else f"{patients} held-out patients"
+    if folds == 1:
+        return f"{patients} held-out patients"
+    repeats = len({one.unit.rpartition("/")[2].rpartition("fold-")[0] for one in results.folds})
+    if repeats > 1 and folds % repeats == 0:
+        return f"{patients} patients in {folds // repeats} folds, {repeats} times"
+    return f"{patients} patients in {folds} folds"

@@ -35,7 +35,9 @@ def encode_cases(
     stores: dict[Modality, TokenStore] = {}
     for number, modality in enumerate(config.rules.modalities):
         encoder = network.encoders[modality.value]
-        store = TokenStore(None, encoder_id(encoder, config.preprocessing[modality], choice.precision))
+        # Sums depend on how threads and devices divide them, so each way keeps tokens of its own.
+        how = f"{choice.precision} {choice.device} {torch.get_num_threads()}"
+        store = TokenStore(None, encoder_id(encoder, config.preprocessing[modality], how))
         stores[modality] = store
         pictures = {one.input_sha256: one for case in cases for one in case.pictures[modality]}
         missing = [one for sha, one in sorted(pictures.items()) if store.get(sha) is None]
@@ -65,19 +67,28 @@ def _encode(
     encoder = network.encoders[modality.value].to(choice.device).eval()
     done = 0
 
+    largest = _BATCH
+
+    def smaller(size: int) -> None:
+        nonlocal largest
+        largest = size
+
     def work(pictures: Sequence[StoredPicture]) -> list[None]:
         nonlocal done
         progress.update(done / len(missing), f"Encoding {modality.title}: {done} of {len(missing)} images")
-        images = normalised(np.stack([one.pixels for one in pictures]), config, modality).to(choice.device)
+        # Always a full batch: libraries choose their way of summing by its size, and a run that is resumed
+        # while it encodes, or that shares images with another cohort, must get the same digits.
+        filled = [*pictures, *[pictures[0]] * (largest - len(pictures))]
+        images = normalised(np.stack([one.pixels for one in filled]), config, modality).to(choice.device)
         low = choice.precision == "bfloat16"
         with torch.inference_mode(), torch.autocast(choice.device, dtype=torch.bfloat16, enabled=low):
             maps = network.encode_images(modality.value, images).float().cpu()
-        for picture, tokens in zip(pictures, maps, strict=True):
+        for picture, tokens in zip(pictures, maps, strict=False):
             store.put(picture.input_sha256, tokens.clone())
         done += len(pictures)
         return [None] * len(pictures)
 
-    in_batches(missing, work, _BATCH)
+    in_batches(missing, work, _BATCH, on_smaller=smaller)
     encoder.cpu()
 
 

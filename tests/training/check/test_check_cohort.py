@@ -324,3 +324,28 @@ def test_a_thousand_lines_become_forty_and_one():
     assert shown[40].severity == "error"
     assert len(shown[40].cases) == 60
     assert list(limited(iter(every[:40]))) == every[:40]
+
+
+def test_encoders_that_saw_the_cohort_are_refused(tmp_path):
+    from napari_renal_fusion.bundles import describe, find
+    from napari_renal_fusion.training.patients import picture_store
+
+    cohort = Cohort.from_csv(clean(tmp_path / "cohort", patients=12))
+    case = cohort.cases[3]
+    config = preset("small")
+    picture = picture_store().get(case.images[0], config.preprocessing[case.images[0].modality])
+    bundle = tmp_path / "ours"
+    shutil.copytree(find("demo"), bundle)
+    files = [(bundle / name).read_bytes() for name in ("model.safetensors", "README.md")]
+
+    def report(seen, chosen):
+        changed = describe("demo").model_copy(update={"format_version": 2, "seen_images": seen})
+        (bundle / "bundle.json").write_text(changed.sealed(*files).model_dump_json())
+        return check_cohort(cohort, preset("small", encoder_weights=str(chosen)))
+
+    found = only(report((picture.image_sha256[:16],), bundle), "encoder_saw_cohort")
+    assert (found.severity, found.cases) == ("error", (case.case_id,))
+    assert case.case_id in found.message
+    assert "ImageNet weights" in found.remedy
+    others = report(("0" * 16,), bundle)
+    assert not [one for one in others.findings if one.code == "encoder_saw_cohort"]

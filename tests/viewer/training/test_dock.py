@@ -257,6 +257,24 @@ def test_a_running_run_cannot_be_removed(checked, qtbot, wish):
         remove_run(checked.live.folder)
 
 
+def test_a_run_that_cannot_be_deleted_is_said_in_a_sentence(tmp_path, monkeypatch):
+    from napari_renal_fusion.errors import RenalFusionError
+    from napari_renal_fusion.training import Run
+    from napari_renal_fusion.viewer.training.runs_page import remove_run
+    from tests.training.tiny import tiny_cohort, tiny_config
+
+    run = Run.create(tiny_cohort(tmp_path / "cohort"), tiny_config(), tmp_path / "run")
+
+    def held(path, *args, **kwargs):  # as Windows does while another program has a file open
+        raise PermissionError(13, "Access is denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.rmdir", held)
+        with pytest.raises(RenalFusionError, match="could not be deleted, or not all of it") as raised:
+            remove_run(run.folder)
+    assert raised.value.code == "run_not_removed"
+
+
 def test_the_model_is_used_in_the_workspace(checked, workspace_beside, qtbot, private_home):
     workspace = workspace_beside(checked)
     start(checked, qtbot)

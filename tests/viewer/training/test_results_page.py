@@ -162,7 +162,7 @@ def test_two_runs_are_compared_on_the_same_folds(page, qtbot):
     assert expected.corrected.text in alt
     settings = page.compare.settings
     rows = [[settings.item(row, column).text() for column in range(3)] for row in range(settings.rowCount())]
-    assert ["Learning rate", "0.001", "5e-05"] in rows
+    assert ["Learning rate", "0.0003", "5e-05"] in rows
 
 
 def test_runs_on_other_folds_are_refused_with_the_reason(page, qtbot):

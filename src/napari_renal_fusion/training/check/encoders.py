@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...bundles.format import FINGERPRINT
 from ...errors import RenalFusionError
 from ..config import TrainingConfig
 from ..initial import RANDOM, encoder_source, resolved
@@ -29,8 +30,9 @@ def resolve(config: TrainingConfig, n_classes: int) -> tuple[TrainingConfig, lis
 
 
 def encoders(facts: CohortFacts) -> Iterator[Finding]:
-    """A warning if real patients meet encoders that never saw a real image."""
+    """An error if the encoders saw these very images, a warning if they never saw a real one."""
     text = facts.config.encoder_weights
+    yield from _seen(facts)
     if facts.cases and len(facts.synthetic) == len(facts.cases):
         return
     frozen = facts.config.freeze_encoders
@@ -56,6 +58,34 @@ def encoders(facts: CohortFacts) -> Iterator[Finding]:
             + (", and they are frozen." if frozen else "."),
             remedy="Give encoder_weights: a .safetensors file of timm weights, or a bundle trained on real images.",
         )
+
+
+def _seen(facts: CohortFacts) -> Iterator[Finding]:
+    """Encoders that were trained with a patient's images know the label, so no fold would test honestly."""
+    try:
+        source = encoder_source(facts.config)
+        seen = source.seen_images
+    except RenalFusionError:  # told by `resolve`
+        return
+    known = tuple(
+        one.case.case_id
+        for one in facts.cases
+        if any(image.usable and image.sha256[:FINGERPRINT] in seen for image in one.images)
+    )
+    if not known:
+        return
+    many = len(known) > 1
+    said = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
+    yield Finding(
+        code="encoder_saw_cohort",
+        group="Encoders",
+        severity="error",
+        message=f"The encoders of the bundle {source.name} were trained with images of the "
+        f"case{'s' * many} {said}, so the folds would test patients whose labels they know.",
+        remedy="Choose encoder weights that never saw these patients: a .safetensors file of ImageNet weights, "
+        "or random.",
+        cases=known,
+    )
 
 
 def _synthetic(text: str) -> bool:

@@ -18,6 +18,7 @@ from ...training.config import TrainingConfig, preset
 from ..engine import Engine
 from ..theme import RHYTHM, label
 from ..threads import Threads
+from ..turns import Turns
 from ..words import RESEARCH_USE
 from .dock_place import DockPlace
 from .live_run import LiveRun
@@ -66,13 +67,21 @@ class TrainingDock(QWidget):
         )
         self.threads, self.reading = Threads(1, self), Threads(1, self)
         self.live = LiveRun(self.reading, self)
+        self._turns = Turns(self)
         self.place = DockPlace(self)
         self.steps = StepBar(STEPS)
         self.patients, self.settings = PatientsPage(), SettingsPage()
         self.training, self.results, self.runs = TrainingPage(self.live), ResultsStep(), RunsPage()
         self.pages = QStackedWidget()
-        for page in (self.patients, self.settings, self.training, self.results, self.runs):
-            self.pages.addWidget(page)
+        self._later = {
+            SETTINGS: self.settings,
+            TRAINING: self.training,
+            RESULTS: self.results,
+            RUNS: self.runs,
+        }
+        self.pages.addWidget(self.patients)
+        for _ in self._later:
+            self.pages.addWidget(QWidget())
         column = QVBoxLayout(self)
         column.setContentsMargins(RHYTHM, RHYTHM // 2, RHYTHM, RHYTHM)
         column.setSpacing(RHYTHM + RHYTHM // 2)
@@ -101,10 +110,11 @@ class TrainingDock(QWidget):
     @property
     def busy(self) -> bool:
         """Whether something is under way that this window waits for; a training is not."""
-        return not self._arrived or self._asked is not None or self.threads.busy
+        return not self._arrived or self._turns.busy or self._asked is not None or self.threads.busy
 
     def go(self, step: int) -> None:
         """Show one of the pages."""
+        self._place(step)
         self.steps.show_step(step)
         self.pages.setCurrentIndex(step)
         if step == TRAINING:
@@ -221,11 +231,23 @@ class TrainingDock(QWidget):
         self.live.state_changed.connect(self._state_changed)
         self.live.failed.connect(lambda error: self.training.show_problem(str(error)))
 
+    def _place(self, step: int) -> None:
+        """Put a page into its place; giving all of them napari's style at once would hold the window up."""
+        page = self._later.pop(step, None)
+        if page is None or self._closed:
+            return
+        empty = self.pages.widget(step)
+        self.pages.insertWidget(step, page)
+        self.pages.removeWidget(empty)
+        empty.deleteLater()
+
     def _arrive(self) -> None:
         """Second half of opening, once napari has docked the page."""
         if self._closed:
             return
         self._arrived = True
+        for step in tuple(self._later):
+            self._turns.add(lambda step=step: self._place(step))
         self._window = self.place.window
         if self._window is not None:
             self._window.installEventFilter(self)

@@ -146,8 +146,11 @@ class FindingsTable(QWidget):
             self._colour_row(row)
 
     def _colour_row(self, row: int) -> None:
-        colours, kind = colours_of(self), self._findings[row].severity
-        shown = {"error": colours.error, "warning": colours.warning, "info": colours.secondary}[kind]
+        colours, finding = colours_of(self), self._findings[row]
+        kinds = {"error": colours.error, "warning": colours.warning, "info": colours.secondary}
+        # A shortcut makes every figure of the training worthless, so it is as red as what forbids it.
+        alarming = finding.group == "Shortcuts" and finding.severity == "warning"
+        shown = colours.error if alarming else kinds[finding.severity]
         if self.table.item(row, 0) is not None:
             self.table.item(row, 0).setForeground(shown)
             self.table.item(row, 1).setForeground(colours.secondary)

@@ -192,7 +192,7 @@ def remove_run(folder: Path) -> None:
     Raises
     ------
     RenalFusionError
-        ``run_running``, or whatever :meth:`Run.open` says about a folder that is no run.
+        ``run_running``, ``run_not_removed``, or whatever :meth:`Run.open` says about a folder that is no run.
     """
     from ...training.run import Run
 
@@ -200,7 +200,15 @@ def remove_run(folder: Path) -> None:
         raise RenalFusionError(
             "run_running", f"{folder.name} is still training", path=folder, remedy="Stop it first."
         )
-    shutil.rmtree(folder)
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise RenalFusionError(
+            "run_not_removed",
+            f"{folder} could not be deleted, or not all of it ({error.strerror or error})",
+            path=folder,
+            remedy="Close programs that use its files, then delete what is left of the folder.",
+        ) from error
 
 
 def differing_text(values: Mapping[str, Any]) -> str:
