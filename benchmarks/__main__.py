@@ -11,10 +11,20 @@ import torch
 
 from napari_renal_fusion.compute.devices import choose_device
 
-from . import cams, encoding, kill_resume, main_thread, memory, second_question
+from . import (
+    cams,
+    checkpointing,
+    encoding,
+    epochs,
+    kill_resume,
+    main_thread,
+    memory,
+    second_question,
+    training_main_thread,
+)
 from .side_by_side import HEADER
 
-_COMPARISONS = {"encoding": encoding, "cams": cams, "second_question": second_question}
+_COMPARISONS = {"encoding": encoding, "cams": cams, "second_question": second_question, "epochs": epochs}
 
 
 def main(wanted: list[str]) -> None:
@@ -31,6 +41,10 @@ def main(wanted: list[str]) -> None:
         print(f"\n{memory.run()}", flush=True)
     if not wanted or "main_thread" in wanted:
         print(f"\n{main_thread.run()}", flush=True)
+    if not wanted or "checkpointing" in wanted:
+        print(f"\n{checkpointing.run()}", flush=True)
+    if not wanted or "training_main_thread" in wanted:
+        print(f"\n{training_main_thread.run()}", flush=True)
     if not wanted or "kills" in wanted:
         print(f"\n{kill_resume.run()}", flush=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,7 +135,7 @@ def _patients(sizes: dict[str, tuple[int, int]]) -> Path:
     """Drawn once; bags of 5 to 10, two antibodies, compressed as hospital exports are."""
     folder = cache_dir() / "benchmarks" / f"epochs-{sizes['om_size'][0]}"
     if not (folder / "cohort.csv").is_file():
-        print(f"drawing {_PATIENTS} phantoms into {folder} (only once)", flush=True)
+        print(f"drawing {_PATIENTS} phantoms into {folder} (only once)", file=sys.stderr)
         write_cohort(
             folder, _PATIENTS, 77, n_tem=(5, 10), antibodies=("IgA", "C3"), compression="jpeg",
             workers=os.cpu_count() or 1, **sizes,

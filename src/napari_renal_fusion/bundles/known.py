@@ -23,8 +23,8 @@ class KnownPatients(BaseModel):
 
     The tensors stand in ``model.safetensors`` under ``known.``. ``false_refusals`` is the share of known
     patients beyond the limit, each measured against the limit of the other folds' patients, or the share that the
-    limit aims at where that could not be done (``refusals_measured`` false); ``false_accepts`` the share of each class within the limit when
-    that class was left out of training.
+    limit aims at where that could not be done (``refusals_measured`` false); ``false_accepts`` the share of each
+    class within the limit when that class was left out of training.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

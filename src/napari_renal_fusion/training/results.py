@@ -45,8 +45,8 @@ class Results(_Part):
     pooled out-of-fold answers; ``cases`` those answers; ``test`` metrics of the final model on the
     independent test set with ``test_cases``. ``ece``, ``coverage`` and ``false_refusals`` are cross-fitted: the
     temperature, scores and limit come from the other folds' patients; with one member (a refit alone) ``ece`` is
-    that of the calibration patients themselves, and the others are None. A case fits none of the classes above ``distance_limit``, and
-    there is no opinion if the best probability is under ``abstain_below``.
+    that of the calibration patients themselves, and the others are None. A case fits none of the classes
+    above ``distance_limit``, and there is no opinion if the best probability is under ``abstain_below``.
     """
 
     class_names: tuple[str, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
