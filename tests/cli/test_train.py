@@ -66,7 +66,7 @@ def test_one_command_trains_and_another_lists(table, tmp_path):
 
 def test_ctrl_c_stops_politely_and_resume_goes_on(table, tmp_path):
     out = tmp_path / "run"
-    words = train_words(table, out, epochs="12")
+    words = train_words(table, out, epochs="40")  # long enough to be still at work when the signal comes
     started = subprocess.Popen(command(*words, settings=TINY), stdout=-1, stderr=-1, text=True)
     until = time.monotonic() + 120
     while time.monotonic() < until and not ((out / "run.json").exists() and Run.open(out).epochs()):
