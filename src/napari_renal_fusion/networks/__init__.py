@@ -1,7 +1,7 @@
 """Networks of this package as plain ``nn.Module``s; a name is imported when it is first used.
 
-``CMUSNetConfig``, ``EncoderConfig`` and the errors come without importing torch, so that forms and
-bundle checks stay quick.
+``CMUSNetConfig``, ``EncoderConfig``, ``HEALNetConfig`` and the errors come without importing torch, so that
+forms and bundle checks stay quick.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from .encoders import TimmEncoder
     from .ensemble import CMUSNetEnsemble, combined_state
     from .errors import CheckpointMismatch, NetworkInputError, NonFiniteFeatures
+    from .healnet import HEALNet, HEALNetOutput
+    from .healnet_config import HEALNetConfig
     from .smil import SMIL, SMILResult
+    from .survival_loss import risk, survival_curve, survival_nll
 
 _HOME = {
     "CMSA": "cmsa",
@@ -30,11 +33,17 @@ _HOME = {
     "MODALITIES": "config",
     "TimmEncoder": "encoders",
     "CheckpointMismatch": "errors",
+    "HEALNet": "healnet",
+    "HEALNetConfig": "healnet_config",
+    "HEALNetOutput": "healnet",
     "NetworkInputError": "errors",
     "NonFiniteFeatures": "errors",
     "combined_state": "ensemble",
     "SMIL": "smil",
     "SMILResult": "smil",
+    "risk": "survival_loss",
+    "survival_curve": "survival_loss",
+    "survival_nll": "survival_loss",
 }
 
 __all__ = [
@@ -47,6 +56,9 @@ __all__ = [
     "CheckpointMismatch",
     "EncoderConfig",
     "FusionOutput",
+    "HEALNet",
+    "HEALNetConfig",
+    "HEALNetOutput",
     "NetworkInputError",
     "NonFiniteFeatures",
     "SMILResult",
@@ -54,6 +66,9 @@ __all__ = [
     "TimmEncoder",
     "Tokens",
     "combined_state",
+    "risk",
+    "survival_curve",
+    "survival_nll",
 ]
 
 

@@ -33,7 +33,8 @@ class NonFiniteFeatures(NetworkInputError):
 class CheckpointMismatch(ValueError):
     """A checkpoint does not hold exactly the entries that the network needs.
 
-    ``missing`` and ``unexpected`` are names as the checkpoint spells them; ``wrong_shape`` holds sentences.
+    ``missing`` and ``unexpected`` are names as the checkpoint spells them; ``wrong_shape`` and ``unequal``
+    (entries that differ although the network shares them) hold sentences. ``network`` is its name.
     """
 
     def __init__(
@@ -41,23 +42,28 @@ class CheckpointMismatch(ValueError):
         missing: Iterable[str] = (),
         unexpected: Iterable[str] = (),
         wrong_shape: Iterable[str] = (),
+        unequal: Iterable[str] = (),
+        network: str = "CMUS-Net",
     ):
         self.missing = sorted(missing)
         self.unexpected = sorted(unexpected)
         self.wrong_shape = sorted(wrong_shape)
+        self.unequal = sorted(unequal)
+        self.network = network
         parts = [
             f"{label}: {_shortened(names)}"
             for label, names in (
                 ("missing", self.missing),
                 ("not known", self.unexpected),
                 ("of another shape", self.wrong_shape),
+                ("that must be equal", self.unequal),
             )
             if names
         ]
-        super().__init__(f"This is not a published CMUS-Net checkpoint. Entries {'; '.join(parts)}.")
+        super().__init__(f"This is not a published {network} checkpoint. Entries {'; '.join(parts)}.")
 
     def __reduce__(self):
-        return type(self), (self.missing, self.unexpected, self.wrong_shape)
+        return type(self), (self.missing, self.unexpected, self.wrong_shape, self.unequal, self.network)
 
 
 def _shortened(names: list[str], most: int = 5) -> str:
