@@ -16,7 +16,7 @@ _LEAST_ROWS = 340
 
 _W = (232, 231, 226)
 # Colours as red, green, blue of 255, then how strongly the grain and the tint of the tissue show.
-_PALETTES: dict[str, dict[str, tuple[float, ...]]] = {
+PALETTES: dict[str, dict[str, tuple[float, ...]]] = {
     "PASM": {
         "nuclei": (88, 76, 100, 0.16, 0.02),
         "red_cells": (196, 150, 128, 0.05, 0.02),
@@ -119,8 +119,8 @@ def coloured(spec: BiopsySpec, stain: str, drawn: Tissue) -> PhantomImage:
     """Stain tissue that is drawn already."""
     height = spec.om_size[1]
     seeds = spec.seeds.child("OM", stain)
-    table = np.array([_PALETTES[stain][name] for name in LAYERS], np.float32)
-    table[:, :3] = _laboratory(seeds, table[:, :3])
+    table = np.array([PALETTES[stain][name] for name in LAYERS], np.float32)
+    table[:, :3] = laboratory(seeds, table[:, :3])
     layers, rows, columns = drawn.shares.shape
     mixed = (table.T @ drawn.shares.reshape(layers, -1)).reshape(5, rows, columns)
     uneven = 1 + 0.025 * fractal(seeds.child("uneven"), drawn.frame, 120, 40, 0.6)
@@ -138,7 +138,7 @@ def coloured(spec: BiopsySpec, stain: str, drawn: Tissue) -> PhantomImage:
     return PhantomImage(stamp(pixels), "OM", stain, (FIELD / height, "um"), truth, magnification=400.0)
 
 
-def _laboratory(seeds: Seeds, colours: np.ndarray) -> np.ndarray:
+def laboratory(seeds: Seeds, colours: np.ndarray) -> np.ndarray:
     """Colours of one staining: darker or paler, a little redder or bluer."""
     rng = seeds.rng("laboratory")
     strength = np.exp(rng.normal(0, 0.12))
