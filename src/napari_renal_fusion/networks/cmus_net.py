@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .cmsa import CMSA, SingleHeadCMSA
-from .config import CMUSNetConfig, EncoderConfig, Modality
+from .config import CMUSNetConfig, EncoderConfig
 from .encoders import TimmEncoder
 from .errors import NetworkInputError, NonFiniteFeatures
+from .fusion_network import FusionNetwork, FusionOutput
 from .published import published_config, renamed_from_published
 from .smil import SMIL, SMILResult, check_bags
 from .token_norm import TokenNorm
@@ -38,38 +39,7 @@ class Tokens:
         return iter((self.om, self.im, self.tem, self.tem_mask))
 
 
-@dataclass(frozen=True)
-class FusionOutput:
-    """Logits and what they were made from.
-
-    ``fusion`` [B, C] are the logits of the model, ``om``, ``im`` and ``tem`` [B, C] those of the branch heads
-    (``None`` without that modality), ``smil`` the bag record (``None`` without TEM or without SMIL), and
-    ``features`` [B, sum of d] the pooled vectors that enter the classifier, in ``config.concat_order``.
-    ``unfused`` [B, sum of d] are the pooled vectors before CMSA, in the same order: trained attention pulls the
-    known classes apart and hides what is strange about another disease, so distances are taken there.
-
-    Of an ensemble all of these are means over its M members, and ``member_logits`` [M, B, C] and
-    ``member_unfused`` [M, B, sum of d] are what each member gave; a single network has ``None`` there.
-    """
-
-    fusion: Tensor
-    om: Tensor | None
-    im: Tensor | None
-    tem: Tensor | None
-    smil: SMILResult | None
-    features: Tensor
-    unfused: Tensor | None = None
-    member_logits: Tensor | None = None
-    member_unfused: Tensor | None = None
-
-    @property
-    def branches(self) -> dict[str, Tensor]:
-        """Logits [B, C] of the branches that exist, by modality."""
-        given = {"OM": self.om, "IM": self.im, "TEM": self.tem}
-        return {modality: logits for modality, logits in given.items() if logits is not None}
-
-
-class CMUSNet(nn.Module):
+class CMUSNet(FusionNetwork):
     """Tri-modal classifier of renal biopsies (CMUS-Net) for OM, IM and TEM or a subset of them.
 
     One modality is encoder + classifier, OM + IM are concatenated, and a pair with TEM has CMSA with that
@@ -107,50 +77,6 @@ class CMUSNet(nn.Module):
         self.heads = nn.ModuleDict({m: nn.Linear(width, c.n_classes) for m, width in widths.items()})
         if c.token_norm:
             self.token_norm = nn.ModuleDict({m: TokenNorm(width) for m, width in widths.items()})
-
-    def set_gradient_checkpointing(self, enable: bool = True) -> None:
-        """Let every encoder compute activations again instead of keeping them for the gradient.
-
-        Raises
-        ------
-        ValueError
-            timm has no checkpointing for an encoder.
-        """
-        for module in self.modules():
-            if isinstance(module, TimmEncoder):
-                module.set_gradient_checkpointing(enable)
-
-    def fit_token_norm(self, tokens: Mapping[Modality, Iterable[Tensor]]) -> None:
-        """Set the fixed mean and standard deviation of ``token_norm`` from training tokens.
-
-        ``tokens`` gives for each modality tensors [..., d], such as one token map [h, w, d] an image; they
-        may come from a generator and are read once.
-
-        Raises
-        ------
-        NetworkInputError
-            The network has no ``token_norm``, a modality is missing, or tokens have other channels.
-        """
-        if not self.config.token_norm:
-            raise NetworkInputError("this network has no token_norm; set it in its configuration")
-        for modality, norm in self.token_norm.items():
-            if modality not in tokens:
-                raise _missing(modality)
-            norm.fit(tokens[modality])
-
-    def encode_images(self, modality: Modality, x: Tensor) -> Tensor:
-        """Token maps [K, h, w, d] of K normalised images [K, 3, H, W] of one modality, in one pass.
-
-        Raises
-        ------
-        NetworkInputError
-            The network has no such modality, or the images have another size.
-        """
-        if modality not in self.encoders:
-            raise NetworkInputError(
-                f"this network reads {', '.join(self.config.modalities)}, so it has no encoder for {modality}"
-            )
-        return self.encoders[modality](x)
 
     def encode(self, batch: Any) -> Tokens:
         """Tokens of ``batch``, an object with ``om``, ``im`` [B, 3, H, W], ``tem`` [B, N, 3, H, W] and
@@ -240,10 +166,6 @@ class CMUSNet(nn.Module):
             features=features,
             unfused=unfused,
         )
-
-    def forward(self, batch: Any) -> FusionOutput:
-        """``fuse(*encode(batch))``."""
-        return self.fuse(*self.encode(batch))
 
     def loss(self, output: FusionOutput, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
         """Scalar loss of ``output`` for class indices ``labels`` [B]; ``class_weights`` [C] enter every term.

@@ -76,6 +76,7 @@ class CMUSNetConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["cmus_net"] = "cmus_net"
     preset: Preset = "paper"
     encoder: EncoderConfig | dict[Modality, EncoderConfig] = Field(default_factory=EncoderConfig)
     n_classes: int = Field(default=3, ge=2)
@@ -93,18 +94,12 @@ class CMUSNetConfig(BaseModel):
     @field_validator("encoder", mode="before")
     @classmethod
     def _names_are_encoders(cls, encoder: Any) -> Any:
-        if isinstance(encoder, str):
-            return {"name": encoder}
-        if isinstance(encoder, dict) and not set(encoder) & set(EncoderConfig.model_fields):
-            return {m: {"name": e} if isinstance(e, str) else e for m, e in encoder.items()}
-        return encoder
+        return encoders_by_name(encoder)
 
     @field_validator("modalities")
     @classmethod
     def _in_the_usual_order(cls, modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:
-        if not modalities or len(set(modalities)) != len(modalities):
-            raise ValueError(f"modalities must be one to three different ones of {', '.join(MODALITIES)}")
-        return tuple(m for m in MODALITIES if m in modalities)
+        return in_the_usual_order(modalities)
 
     @field_validator("loss_weights")
     @classmethod
@@ -124,6 +119,11 @@ class CMUSNetConfig(BaseModel):
         return self
 
     @property
+    def whole_panel(self) -> bool:
+        """Whether it reads any number of images of each modality and answers with any of them missing."""
+        return False
+
+    @property
     def concat_order(self) -> tuple[Modality, ...]:
         """Modalities in the order in which their vectors enter the classifier."""
         order = ("OM", "TEM", "IM") if self.preset == "paper" else ("TEM", "OM", "IM")
@@ -138,6 +138,28 @@ class CMUSNetConfig(BaseModel):
 
     def encoder_for(self, modality: Modality) -> EncoderConfig:
         return self.encoder[modality] if isinstance(self.encoder, dict) else self.encoder
+
+
+def encoders_by_name(encoder: Any) -> Any:
+    """What is given as encoder, with plain names of timm models as configurations."""
+    if isinstance(encoder, str):
+        return {"name": encoder}
+    if isinstance(encoder, dict) and not set(encoder) & set(EncoderConfig.model_fields):
+        return {m: {"name": e} if isinstance(e, str) else e for m, e in encoder.items()}
+    return encoder
+
+
+def in_the_usual_order(modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:
+    """One to three different modalities in the order OM, IM, TEM.
+
+    Raises
+    ------
+    ValueError
+        There is none, or one stands twice.
+    """
+    if not modalities or len(set(modalities)) != len(modalities):
+        raise ValueError(f"modalities must be one to three different ones of {', '.join(MODALITIES)}")
+    return tuple(m for m in MODALITIES if m in modalities)
 
 
 def _tuples_as_lists(value: Any) -> Any:

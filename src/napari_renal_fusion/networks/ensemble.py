@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .cmus_net import CMUSNet, FusionOutput
+from .cmus_net import CMUSNet
 from .config import CMUSNetConfig, Modality
 from .encoders import TimmEncoder
 from .errors import NetworkInputError
+from .fusion_network import FusionOutput
 from .smil import SMILResult
 
 
