@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .attention import SlideAttention, TokenAttention, slide_attention, token_attention
 from .explanation import BagEntry, BagRecord, CamMethod, Contributions, Explanation, HeatMap
+from .modality_skip import SkipTable, modality_skip
+from .nuclei import NucleusCount, count_nuclei
 
 if TYPE_CHECKING:
     from ..compute import Progress
@@ -17,8 +20,16 @@ __all__ = [
     "Contributions",
     "Explanation",
     "HeatMap",
+    "NucleusCount",
+    "SkipTable",
+    "SlideAttention",
+    "TokenAttention",
+    "count_nuclei",
     "explain",
     "layer_names",
+    "modality_skip",
+    "slide_attention",
+    "token_attention",
 ]
 
 
