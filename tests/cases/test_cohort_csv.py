@@ -201,9 +201,9 @@ def test_several_crops_and_pages_of_one_file_are_several_images(table):
     assert len(cohort.cases[0].images) == 3
 
 
-def test_one_file_as_two_modalities_and_a_slide_row(table):
-    cohort = table(f"{HEADER}\nP1,OM,images/a.jpg\nP1,IM,images/a.jpg\nP1,WSI,images/s.svs\n")
-    assert found(cohort) == [("image_two_modalities", 3), ("slides_ignored", 4)]
+def test_one_file_as_two_modalities(table):
+    cohort = table(f"{HEADER}\nP1,OM,images/a.jpg\nP1,IM,images/a.jpg\nP1,WSI,images/a.jpg\n")
+    assert found(cohort) == [("image_two_modalities", 3), ("image_two_modalities", 4)]
 
 
 def test_two_dates_of_one_case(table):

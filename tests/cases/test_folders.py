@@ -47,16 +47,16 @@ def test_a_case_in_natural_order(tmp_path):
 
 
 def test_stain_folders_are_entered_and_other_folders_are_not(tmp_path):
-    folder = make(tmp_path / "c", "OM/PAS/1.tif", "OM/old/2.tif", "IM/IgG/a.jpg", "WSI/s.svs", "notes/a.png")
+    folder = make(tmp_path / "c", "OM/PAS/1.tif", "OM/old/2.tif", "IM/IgG/a.jpg", "notes/a.png")
     case = Case.from_folder(folder)
     assert [(image.stain, image.path.name) for image in case.images] == [("PAS", "1.tif"), ("IgG", "a.jpg")]
-    assert {notice.code for notice in case.notices} == {"folder_ignored", "slides_ignored"}
+    assert {notice.code for notice in case.notices} == {"folder_ignored"}
     assert {notice.severity for notice in case.notices} == {"info"}
     assert open_cases(folder).problems == ()
 
 
 def test_files_that_cannot_be_used_become_notices(tmp_path):
-    folder = make(tmp_path / "c", "OM/a.jpg", "TEM/a.dm3", "TEM/b.ser", "OM/s.svs", "IM/C3.png", "loose.jpg")
+    folder = make(tmp_path / "c", "OM/a.jpg", "TEM/a.dm3", "TEM/b.ser", "IM/s.svs", "IM/C3.png", "loose.jpg")
     (folder / "TEM/empty.tif").touch()
     (folder / "OM/IgA 1.jpg").write_bytes(b"x")
     (folder / "OM/gone.jpg").symlink_to(folder / "nowhere.jpg")

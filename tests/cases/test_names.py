@@ -31,6 +31,7 @@ def test_folders(modality, names):
 def test_slide_folders():
     assert is_slide_folder("WSI")
     assert is_slide_folder("slides 2")
+    assert all(is_slide_folder(name) for name in ("切片", "全切片", "03 数字切片", "切片扫描"))
     assert not is_slide_folder("OM")
 
 

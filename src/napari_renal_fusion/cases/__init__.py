@@ -6,6 +6,7 @@ from .folders import open_cases
 from .modality import Modality
 from .pixel_size import PixelSize
 from .placement import Box, Placement, placement
+from .slide_item import SlideItem
 
 __all__ = [
     "Box",
@@ -15,6 +16,7 @@ __all__ = [
     "Modality",
     "PixelSize",
     "Placement",
+    "SlideItem",
     "open_cases",
     "placement",
 ]

@@ -15,6 +15,7 @@ from ..notices import Notice
 from .modality import Modality
 from .pixel_size import PixelSize
 from .placement import Box
+from .slide_item import SlideItem
 
 _MODEL = r"(?:model|models|model's|ai|algorithm|bundle|renal-fusion)"
 _AFTER_MODEL = re.compile(
@@ -101,7 +102,7 @@ class ImageItem:
 
 @dataclass(frozen=True)
 class Case:
-    """One biopsy of one patient: any number of images of each modality.
+    """One biopsy of one patient: any number of images of each modality, and of whole slides.
 
     ``notices`` are the things noticed while the case was put together (a skipped file, a doubt),
     which the person must be told. ``label_source`` says who gave the label and how, ``hospital`` where the
@@ -117,6 +118,7 @@ class Case:
     hospital: str | None = None
     folder: Path | None = None
     notices: tuple[Notice, ...] = ()
+    slides: tuple[SlideItem, ...] = ()
 
     def of(self, modality: Modality) -> tuple[ImageItem, ...]:
         """All images of one modality, in the order of the case."""
@@ -134,7 +136,7 @@ class Case:
 
     @classmethod
     def from_folder(cls, path: Path | str) -> Case:
-        """Read one case folder (OM, IM, TEM subfolders or their synonyms, or the authors' layout)."""
+        """Read one case folder (OM, IM, TEM, WSI subfolders or their synonyms, or the authors' layout)."""
         from .folders import read_case_folder
 
         return read_case_folder(Path(path))

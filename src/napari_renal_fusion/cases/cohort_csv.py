@@ -18,7 +18,12 @@ from .cohort_table import Table, read_table, write_table
 from .image_formats import UNSUPPORTED_SUFFIXES, unsupported
 from .modality import Modality
 from .names import is_slide_folder, modality_of_folder, natural_key, readable, stain_of
+from .pixel_size import PixelSize
 from .placement import Box
+from .sidecar import read_answer
+from .slide_files import DICOM_SUFFIXES, UNREAD_SUFFIXES, unsupported_slide
+from .slide_item import SlideItem
+from .slide_scale import check_answer
 
 # What all rows of a case must agree on, and the code of the problem if they do not.
 _TWO_VALUES = {
@@ -29,7 +34,7 @@ _TWO_VALUES = {
 
 
 def read_cohort_csv(path: Path | str) -> Cohort:
-    """Read a table with one row an image; see ``docs/files.md`` for its columns.
+    """Read a table with one row an image or slide (modality ``WSI`` or ``slide``); see ``docs/files.md`` for its columns.
 
     Only ``patient_id``, ``modality`` and ``path`` are required. Paths are relative to the table. A
     row that cannot be used is left out, a cell that cannot be used is left empty, and each becomes a
@@ -52,7 +57,8 @@ def write_cohort_csv(cohort: Cohort, path: Path | str) -> None:
     """Write a cohort as a table that :func:`read_cohort_csv` and Excel read.
 
     Paths below the table's folder are written relative to it. A pixel size is written only where a
-    table or a person stated it: the file's own stays in the file. A case without images has no row.
+    table or a person stated it, of a slide also an answer that is remembered; the file's own stays in
+    the file. A case without images and slides has no row.
     The table appears complete or not at all.
 
     Raises
@@ -61,7 +67,12 @@ def write_cohort_csv(cohort: Cohort, path: Path | str) -> None:
         ``cohort_image_unsaved`` for an image that is in memory only, ``cohort_not_written``.
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked folder keeps its name
-    rows = [_row(case, image, path.parent) for case in cohort.cases for image in case.images]
+    rows = [
+        row(case, item, path.parent)
+        for case in cohort.cases
+        for row, items in ((_row, case.images), (_slide_row, case.slides))
+        for item in items
+    ]
     write_table(rows, path)
 
 
@@ -73,30 +84,46 @@ def _row(case: Case, image: ImageItem, folder: Path) -> dict[str, Any]:
             path=image.path,
             remedy="Save it as TIFF or PNG and add the file to the case.",
         )
-    crop, size = image.crop, image.stated_pixel_size
-    shown = image.path
-    with suppress(ValueError):  # elsewhere: its full path
-        shown = Path(os.path.abspath(image.path)).relative_to(folder)  # noqa: PTH100
+    crop = image.crop
     return {
-        "patient_id": case.patient_id,
-        "case_id": case.case_id,
-        "biopsy_date": case.biopsy_date,
-        "modality": image.modality.value,
-        "path": shown.as_posix(),
-        "stain": image.stain,
+        **_shared(case, image.modality.value, image.path, image.stain, image.stated_pixel_size, folder),
         "magnification": image.magnification,
-        "pixel_size": size.value if size else None,
-        "pixel_unit": size.unit if size else None,
-        "label": case.label,
-        "label_source": case.label_source,
         "intensity": image.intensity,
         "page": image.page or None,
         "crop_top": crop.top if crop else None,
         "crop_left": crop.left if crop else None,
         "crop_height": crop.height if crop else None,
         "crop_width": crop.width if crop else None,
-        "hospital": case.hospital,
         "scanner": image.scanner,
+    }
+
+
+def _slide_row(case: Case, slide: SlideItem, folder: Path) -> dict[str, Any]:
+    size = slide.stated_pixel_size
+    if size is None:
+        with suppress(RenalFusionError):  # a slide that is away has no answer to pass on
+            size = read_answer(slide.path)
+    return _shared(case, "WSI", slide.path, slide.stain, size, folder)
+
+
+def _shared(
+    case: Case, modality: str, path: Path, stain: str | None, size: PixelSize | None, folder: Path
+) -> dict[str, Any]:
+    shown = path
+    with suppress(ValueError):  # elsewhere: its full path
+        shown = Path(os.path.abspath(path)).relative_to(folder)  # noqa: PTH100
+    return {
+        "patient_id": case.patient_id,
+        "case_id": case.case_id,
+        "biopsy_date": case.biopsy_date,
+        "modality": modality,
+        "path": shown.as_posix(),
+        "stain": stain,
+        "pixel_size": size.value if size else None,
+        "pixel_unit": size.unit if size else None,
+        "label": case.label,
+        "label_source": case.label_source,
+        "hospital": case.hospital,
     }
 
 
@@ -106,6 +133,7 @@ class _CaseRows:
 
     patient_id: str
     images: list[ImageItem] = field(default_factory=list)
+    slides: list[SlideItem] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     said: dict[str, dict[Any, int]] = field(default_factory=dict)  # column -> value -> first row
 
@@ -118,7 +146,9 @@ class _Reader:
         self.folder = table.path.parent
         self.cases: dict[str, _CaseRows] = {}
         self.problems: list[Notice] = []
-        self.seen: dict[str, tuple[int, str, Modality]] = {}  # file -> row, case, modality
+        self.seen: dict[
+            str, tuple[int, str, Modality | None]
+        ] = {}  # file -> row, case, modality; None: a slide
         self.used: dict[tuple, int] = {}  # file, page, crop -> row
         if table.unknown_columns:
             self._problem(
@@ -148,6 +178,11 @@ class _Reader:
             )
             return
         self._note_case_values(number, row, case)
+        if modality_of_folder(row["modality"]) is None and is_slide_folder(row["modality"]):
+            slide = self._slide(number, row, case_id, case)
+            if slide:
+                case.slides.append(slide)
+            return
         image = self._image(number, row, case_id, case)
         if image:
             case.images.append(image)
@@ -157,7 +192,7 @@ class _Reader:
         cases = []
         for case_id, rows in self.cases.items():
             values = {column: self._one_value(case_id, rows, column) for column in _TWO_VALUES}
-            if not rows.images:
+            if not rows.images and not rows.slides:
                 self._problem(
                     "case_without_images",
                     f"Case {case_id} has no usable image.",
@@ -172,6 +207,7 @@ class _Reader:
                     images=tuple(sorted(rows.images, key=lambda image: order.index(image.modality))),
                     label_source="; ".join(rows.said["label_source"]) or None,
                     notices=tuple(rows.notices),
+                    slides=tuple(rows.slides),
                     **values,
                 )
             )
@@ -233,12 +269,8 @@ class _Reader:
     def _image(self, number: int, row: dict[str, str], case_id: str, case: _CaseRows) -> ImageItem | None:
         modality = modality_of_folder(row["modality"])
         if modality is None:
-            if is_slide_folder(row["modality"]):
-                message = f"Row {number}: slides are not read by this version."
-                self._problem("slides_ignored", message, row=number, case=case, severity="info")
-            else:
-                message = f"Row {number}: modality {row['modality']!r} is unknown; write OM, IM or TEM."
-                self._problem("modality_unknown", message, row=number, case=case)
+            message = f"Row {number}: modality {row['modality']!r} is unknown; write OM, IM, TEM or WSI."
+            self._problem("modality_unknown", message, row=number, case=case)
             return None
         path = self._file(number, row["path"], case)
         before = len(case.notices)
@@ -261,13 +293,44 @@ class _Reader:
             scanner=row.get("scanner") or None,
         )
 
-    def _file(self, number: int, text: str, case: _CaseRows) -> Path | None:
+    def _slide(self, number: int, row: dict[str, str], case_id: str, case: _CaseRows) -> SlideItem | None:
+        """The slide of a row: a file, or a folder of DICOM files."""
+        text = row["path"]
+        path = self._found(text, folders=True)
+        if path is None or (path.is_dir() and not _holds_dicom(path)):
+            message = (
+                f"Row {number}: the slide {text} does not exist (looked for it in {readable(self.folder)})."
+            )
+            self._problem("slide_missing", message, row=number, case=case, path=self.folder / text)
+            return None
+        if path.suffix.lower() in UNREAD_SUFFIXES:
+            message = f"Row {number}: {unsupported_slide(Path(text))}"
+            self._problem("slide_format_unsupported", message, row=number, case=case, path=path)
+            return None
+        if self._repeated(number, row, case_id, case, None, path, ()):
+            return None
+        size = self._pixel_size(number, row, case)
+        if size is not None:
+            try:
+                check_answer(path, size.um)
+            except RenalFusionError as error:
+                message = f"Row {number}: {error}"
+                self._problem("pixel_size_implausible", message, row=number, case=case, path=path)
+                size = None
+        return SlideItem(path, stain=self._stain(row, Modality.OM, path), stated_pixel_size=size)
+
+    def _found(self, text: str, *, folders: bool = False) -> Path | None:
         """The file that a row names; also if it was written on Windows or macOS."""
         candidates = [text, PureWindowsPath(text).as_posix()]
         candidates += [unicodedata.normalize(form, candidates[1]) for form in ("NFC", "NFD")]
-        found = None
         with suppress(OSError, ValueError):  # a name that the system cannot even look for
-            found = next((path for name in candidates if (path := self.folder / name).is_file()), None)
+            paths = (self.folder / name for name in candidates)
+            return next((path for path in paths if path.is_file() or (folders and path.is_dir())), None)
+        return None
+
+    def _file(self, number: int, text: str, case: _CaseRows) -> Path | None:
+        """The image file that a row names, if it is one that is read."""
+        found = self._found(text)
         if found is None:
             message = (
                 f"Row {number}: the image {text} does not exist (looked for it in {readable(self.folder)})."
@@ -320,7 +383,7 @@ class _Reader:
         row: dict[str, str],
         case_id: str,
         case: _CaseRows,
-        modality: Modality,
+        modality: Modality | None,
         path: Path,
         part: tuple,
     ) -> bool:
@@ -331,11 +394,22 @@ class _Reader:
         if first_case != case_id:
             code, reason = "image_two_cases", f"belongs to case {first_case} in row {first}"
         elif first_modality is not modality:
-            code, reason = "image_two_modalities", f"is {first_modality.title} in row {first}"
+            code, reason = "image_two_modalities", f"is {_title(first_modality)} in row {first}"
         elif twice != number:
             code, reason = "image_twice", f"is already listed in row {twice}"
         else:
             return False
-        message = f"Row {number}: the image {row['path']} {reason}. The row is left out."
+        what = "image" if modality else "slide"
+        message = f"Row {number}: the {what} {row['path']} {reason}. The row is left out."
         self._problem(code, message, row=number, case=case, path=path)
         return True
+
+
+def _title(modality: Modality | None) -> str:
+    return modality.title if modality else "Slide (WSI)"
+
+
+def _holds_dicom(folder: Path) -> bool:
+    with suppress(OSError):
+        return any(entry.suffix.lower() in DICOM_SUFFIXES for entry in folder.iterdir())
+    return False

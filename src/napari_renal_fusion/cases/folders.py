@@ -12,7 +12,7 @@ from ..notices import Notice
 from .case import Case, ImageItem
 from .cohort import Cohort
 from .image_formats import UNSUPPORTED_SUFFIXES, unsupported
-from .listing import LAYOUT, Listing, not_a_case, try_listing
+from .listing import LAYOUT, Listing, folder_ignored, not_a_case, try_listing
 from .modality import Modality
 from .names import (
     doubtful_modality,
@@ -22,6 +22,9 @@ from .names import (
     readable,
     stain_of,
 )
+from .slide_files import SLIDE_SUFFIXES
+from .slide_folders import add_slide, add_slide_folder
+from .slide_item import SlideItem
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -55,10 +58,11 @@ def open_cases(path: Path | str) -> Cohort:
 
 
 def read_case_folder(path: Path | str) -> Case:
-    """Read one case: ``<case>/OM|IM|TEM/*`` or files named ``OM_*``, ``IM_*``, ``TEM_*``.
+    """Read one case: ``<case>/OM|IM|TEM|WSI/*`` or files named ``OM_*``, ``IM_*``, ``TEM_*``.
 
     The folder's name is the id of both case and patient. Images are ordered OM, IM, TEM and then as
-    people count. A file that cannot be used is left out with a notice. The label is not guessed.
+    people count. Slides are what lies in WSI, and files of slide formats in the case itself or in OM; a tiled
+    TIFF in OM is an image. A file that cannot be used is left out with a notice. The label is not guessed.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def read_case_folder(path: Path | str) -> Case:
     if not folder.is_case:
         raise not_a_case(folder)
     case = _case(folder)
-    if not case.images:
+    if not case.images and not case.slides:
         raise RenalFusionError(
             "case_folder_empty",
             f"The case folder {readable(folder.path)} holds no image that can be read",
@@ -96,21 +100,22 @@ def read_cohort_folder(path: Path | str) -> Cohort:
 
 def _case(folder: Listing) -> Case:
     images: list[ImageItem] = []
+    slides: list[SlideItem] = []
     notices: list[Notice] = []
+    of_mrxs = folder.mrxs_folders
     for name in folder.folders:
         modality = folder.modality_of(name)
         if modality:
-            _add_modality_folder(folder.path / name, modality, images, notices)
+            _add_modality_folder(folder.path / name, modality, images, slides, notices)
         elif is_slide_folder(name):
-            message = f"Slides in {readable(name)} are not read by this version."
-            notices.append(
-                Notice(code="slides_ignored", message=message, severity="info", path=folder.path / name)
-            )
-        elif name in folder.open_folders:
-            notices.append(_folder_ignored(folder.path / name))
+            add_slide_folder(folder.path / name, slides, notices)
+        elif name in folder.open_folders and name not in of_mrxs:
+            notices.append(folder_ignored(folder.path / name))
     for name, size in folder.files:
         modality = modality_of_file(name)
-        if modality:
+        if Path(name).suffix.lower() in SLIDE_SUFFIXES and modality in (None, Modality.OM):
+            add_slide(folder.path / name, size, slides, notices)
+        elif modality:
             _add_image(folder.path / name, size, modality, images, notices)
         else:
             notices.append(
@@ -125,12 +130,22 @@ def _case(folder: Listing) -> Case:
     images.sort(key=lambda image: order.index(image.modality))  # stable: natural order stays within
     name = readable(folder.path.name) or readable(folder.path)
     return Case(
-        case_id=name, patient_id=name, images=tuple(images), folder=folder.path, notices=tuple(notices)
+        case_id=name,
+        patient_id=name,
+        images=tuple(images),
+        folder=folder.path,
+        notices=tuple(notices),
+        slides=tuple(slides),
     )
 
 
 def _add_modality_folder(
-    path: Path, modality: Modality, images: list[ImageItem], notices: list[Notice], stain: str | None = None
+    path: Path,
+    modality: Modality,
+    images: list[ImageItem],
+    slides: list[SlideItem],
+    notices: list[Notice],
+    stain: str | None = None,
 ) -> None:
     """Add the images of a modality folder, and of folders in it that are named after a stain."""
     try:
@@ -139,18 +154,17 @@ def _add_modality_folder(
         notices.append(Notice.from_error(error))
         return
     for name, size in folder.files:
-        _add_image(path / name, size, modality, images, notices, stain)
+        if Path(name).suffix.lower() in SLIDE_SUFFIXES and modality is Modality.OM:
+            add_slide(path / name, size, slides, notices, stain)
+        else:
+            _add_image(path / name, size, modality, images, notices, stain)
+    of_mrxs = folder.mrxs_folders
     for name in folder.open_folders:
         inner = stain_of(name, modality)
-        if inner and stain is None:
-            _add_modality_folder(path / name, modality, images, notices, inner)
-        else:
-            notices.append(_folder_ignored(path / name))
-
-
-def _folder_ignored(path: Path) -> Notice:
-    message = f"The folder {readable(path.name)} in {readable(path.parent.name)} is not looked into."
-    return Notice(code="folder_ignored", message=message, severity="info", path=path)
+        if inner and stain is None and name not in of_mrxs:
+            _add_modality_folder(path / name, modality, images, slides, notices, inner)
+        elif name not in of_mrxs:
+            notices.append(folder_ignored(path / name))
 
 
 def _add_image(
@@ -225,7 +239,7 @@ def _cohort(cases: list[Case], problems: list[Notice], source: Path) -> Cohort:
     times = Counter(case.case_id for case in cases)
     for case in cases:
         problems += [notice for notice in case.notices if notice.severity != "info"]
-        if not case.images:
+        if not case.images and not case.slides:
             problems.append(
                 Notice(
                     code="case_folder_empty",

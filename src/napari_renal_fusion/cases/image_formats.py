@@ -22,9 +22,10 @@ _VENDOR = (
     "Export it as TIFF or PNG in the microscope's program, and add the pixel size in cohort.csv."
 )
 _SLIDE = (
-    "Whole slides are not part of this version. Export the region of interest as TIFF or PNG "
-    "from the slide viewer, and add the pixel size in cohort.csv."
+    "Put it into the case's folder WSI, where slides are read; for an image of one field, export the region "
+    "as TIFF or PNG from the slide viewer."
 )
+_CLOSED_SLIDE = "Export it as SVS, DICOM or pyramidal TIFF with the scanner's program, and put that into WSI."
 
 # Suffix -> what people call the format, and what to do.
 UNSUPPORTED_SUFFIXES: dict[str, tuple[str, str]] = {
@@ -33,9 +34,9 @@ UNSUPPORTED_SUFFIXES: dict[str, tuple[str, str]] = {
     **dict.fromkeys((".mrc", ".emd", ".tvips"), ("an electron microscope file", _VENDOR)),
     **dict.fromkeys((".czi", ".nd2", ".lif", ".lsm", ".oib", ".oif", ".vsi"), ("a microscope file", _VENDOR)),
     **dict.fromkeys(
-        (".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".svslide", ".kfb", ".sdpc", ".tmap"),
-        ("a whole slide", _SLIDE),
+        (".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"), ("a whole slide", _SLIDE)
     ),
+    **dict.fromkeys((".kfb", ".sdpc", ".tmap", ".isyntax"), ("a whole slide", _CLOSED_SLIDE)),
     **dict.fromkeys((".dcm", ".dicom"), ("a DICOM file", _EXPORT)),
     **dict.fromkeys(
         (".gif", ".webp", ".heic", ".heif", ".jp2", ".j2k", ".psd", ".avif", ".jxl"),

@@ -6,19 +6,21 @@ import os
 from pathlib import Path
 
 from ..errors import RenalFusionError
+from ..notices import Notice
 from .image_formats import IMAGE_SUFFIXES, UNSUPPORTED_SUFFIXES
 from .modality import Modality
-from .names import modality_of_file, modality_of_folder, natural_key, readable
+from .names import is_slide_folder, modality_of_file, modality_of_folder, natural_key, readable
+from .slide_files import SLIDE_FOLDER_SUFFIXES, SLIDE_SUFFIXES
 
 # Results, records and masks that people and programs keep beside a case's images.
-_QUIET_FOLDERS = frozenset(
+QUIET_FOLDERS = frozenset(
     (
         *("truth", "mask", "masks", "crops", "thumbs", "thumbnails", "overlays", "results", "reports"),
         *("__macosx", "@eadir"),
     )
 )
 LAYOUT = (
-    "A case is a folder with the subfolders OM, IM and TEM (or LM, IF, EM, 光镜, 免疫荧光, 电镜), "
+    "A case is a folder with the subfolders OM, IM and TEM (or LM, IF, EM, 光镜, 免疫荧光, 电镜), WSI for slides, "
     "or with files named OM_1.jpg, IM_1.jpg, TEM_1.jpg."
 )
 
@@ -43,7 +45,7 @@ class Listing:
                 for entry in entries:
                     self._add(entry)
         except OSError as error:
-            raise _unlistable(path, error) from error
+            raise unlistable(path, error) from error
         self.folders.sort(key=natural_key)
         self.files.sort(key=lambda file: natural_key(os.path.splitext(file[0])[0]))  # noqa: PTH122
 
@@ -53,7 +55,7 @@ class Listing:
         if entry.is_dir():
             self.folders.append(entry.name)
             return
-        suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - a Path a file is slow
+        suffix = _suffix(entry.name)
         if suffix in IMAGE_SUFFIXES or suffix in UNSUPPORTED_SUFFIXES:
             try:
                 size = entry.stat().st_size
@@ -68,17 +70,33 @@ class Listing:
     @property
     def open_folders(self) -> list[str]:
         """Subfolders that may hold originals."""
-        return [name for name in self.folders if name.casefold() not in _QUIET_FOLDERS]
+        return [name for name in self.folders if name.casefold() not in QUIET_FOLDERS]
 
     @property
     def is_case(self) -> bool:
-        """Whether a subfolder or a file carries the name of a modality."""
-        return any(self.modality_of(name) for name in self.folders) or self.is_flat
+        """Whether a subfolder or a file carries the name of a modality, or there are whole slides."""
+        return any(self.modality_of(name) for name in self.folders) or self.is_flat or self.has_slides
 
     @property
     def is_flat(self) -> bool:
         """Whether it is a patient's folder of the authors: images named by modality directly in it."""
         return any(modality_of_file(name) for name, _ in self.files)
+
+    @property
+    def has_slides(self) -> bool:
+        """Whether slides lie directly in it or in a subfolder for slides; a folder of patients is not one."""
+        if any(_suffix(name) in SLIDE_SUFFIXES for name, _ in self.files):
+            return True
+        inner = (try_listing(self.path / name) for name in self.folders if is_slide_folder(name))
+        return any(
+            listing and any(_suffix(name) in SLIDE_FOLDER_SUFFIXES for name, _ in listing.files)
+            for listing in inner
+        )
+
+    @property
+    def mrxs_folders(self) -> frozenset[str]:
+        """Subfolders that hold the pixels of an MRXS slide beside them."""
+        return frozenset(name[: -len(".mrxs")] for name, _ in self.files if _suffix(name) == ".mrxs")
 
     def modality_of(self, name: str) -> Modality | None:
         """Modality of a subfolder; a folder called ``EM 001`` that holds OM and TEM is itself a case."""
@@ -89,12 +107,22 @@ class Listing:
         return None if inner and any(modality_of_folder(folder) for folder in inner.folders) else modality
 
 
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path a file is slow
+
+
 def try_listing(path: Path) -> Listing | None:
     """The listing of a folder, or None if it cannot be read."""
     try:
         return Listing(path)
     except RenalFusionError:
         return None
+
+
+def folder_ignored(path: Path) -> Notice:
+    """The notice for a folder that is passed over."""
+    message = f"The folder {readable(path.name)} in {readable(path.parent.name)} is not looked into."
+    return Notice(code="folder_ignored", message=message, severity="info", path=path)
 
 
 def not_a_case(folder: Listing) -> RenalFusionError:
@@ -114,7 +142,8 @@ def not_a_case(folder: Listing) -> RenalFusionError:
     )
 
 
-def _unlistable(path: Path, error: OSError) -> RenalFusionError:
+def unlistable(path: Path, error: OSError) -> RenalFusionError:
+    """The error for a folder that the operating system does not list."""
     if isinstance(error, FileNotFoundError):
         return RenalFusionError(
             "case_folder_missing",

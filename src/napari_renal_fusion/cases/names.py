@@ -31,25 +31,26 @@ def _pattern(words: str, *, numbered: bool = False, chinese: str = "") -> re.Pat
 
 
 _STAINS: dict[str, re.Pattern[str]] = {
-    "PASM": _pattern("pasm|pas-m|pam|jones|silver|methenamine", chinese="六胺银|六胺銀|银染|銀染"),
+    "PASM": _pattern("pasm|pas-m|pam|jones|silver|methenamine", chinese="六胺银|六胺銀|银染|銀染|嗜银|嗜銀"),
     "PAS": _pattern("pas(?!-m(?![a-z]))", chinese="过碘酸|糖原"),
     "HE": _pattern("h *& *e|h-e|he|hematoxylin|haematoxylin", chinese="苏木|伊红"),
     "Masson": _pattern("masson|mt|trichrome", chinese="马松|三色"),
     "Congo red": _pattern("congo|congored", chinese="刚果红"),
+    "Toluidine blue": _pattern("toluidine", chinese="甲苯胺"),
 }
 _ANTIBODIES: dict[str, re.Pattern[str]] = {
-    "IgA": _pattern("iga"),
+    "IgA": _pattern("ig[ -]?a", chinese="免疫球蛋白 ?a"),
     # IgG1 to IgG4 are subclasses, or the first to fourth image of IgG: nobody can tell, so no guess.
-    "IgG": _pattern("igg(?![1-4](?![0-9]))"),
-    "IgM": _pattern("igm"),
+    "IgG": _pattern("ig[ -]?g(?![1-4](?![0-9]))", chinese="免疫球蛋白 ?g"),
+    "IgM": _pattern("ig[ -]?m", chinese="免疫球蛋白 ?m"),
     "C3": _pattern("c3c?", numbered=True),
     "C3d": _pattern("c3d"),
     "C1q": _pattern("c1q"),
     "C4": _pattern("c4c?", numbered=True),
     "C4d": _pattern("c4d"),
     "C5b-9": _pattern("c5b[- ]?9", numbered=True),
-    "Kappa": _pattern("kappa|kap|κ"),
-    "Lambda": _pattern("lambda|lam|λ"),
+    "Kappa": _pattern("kappa|kap|κ", chinese="卡帕|轻链 ?k"),
+    "Lambda": _pattern("lambda|lam|λ", chinese="轻链 ?l"),
     "Fibrinogen": _pattern("fibrinogen|fibrin|fibr?|fbg|fra|frag", chinese="纤维蛋白"),
     "Albumin": _pattern("albumin|alb", chinese="白蛋白"),
     "PLA2R": _pattern("pla2r"),
@@ -94,10 +95,17 @@ def modality_of_file(name: str) -> Modality | None:
     return next((modality for word, modality in _CHINESE_MODALITIES.items() if word in plain), None)
 
 
-def is_slide_folder(name: str) -> bool:
-    """Say whether a folder's name means whole slides (WSI)."""
+def modality_words(name: str) -> set[Modality]:
+    """Every modality that a text names by a short word of its own (om, IF, tem) or in Chinese."""
     plain = _plain(name)
-    return not {"wsi", "slide", "slides"}.isdisjoint(_words(plain)) or "切片扫描" in plain
+    found = {_LATIN_MODALITIES[word] for word in _words(plain) if word in _FILE_WORDS}
+    return found | {modality for word, modality in _CHINESE_MODALITIES.items() if word in plain}
+
+
+def is_slide_folder(name: str) -> bool:
+    """Say whether a folder's name means whole slides (``WSI``, ``slides``, ``数字切片``)."""
+    plain = _plain(name)
+    return not {"wsi", "wsis", "slide", "slides"}.isdisjoint(_words(plain)) or "切片" in plain
 
 
 def stain_of(name: str, modality: Modality) -> str | None:

@@ -14,7 +14,7 @@ SLIDE_SUFFIXES = frozenset((".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".svslide"
 # What a folder of slides may hold besides.
 SLIDE_FOLDER_SUFFIXES = SLIDE_SUFFIXES | {".tif", ".tiff", ".btf", ".tf8", ".tf2", ".czi", ".dcm", ".dicom"}
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom"))
-UNREAD_SUFFIXES = frozenset((".kfb", ".sdpc", ".tmap", ".isyntax", ".vsi"))
+UNREAD_SUFFIXES = frozenset((".kfb", ".sdpc", ".tmap", ".isyntax", ".vsi"))  # vendors' closed formats
 
 _TIFF_STARTS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _COPY_AGAIN = "Copy it again from the scanner or the archive."
