@@ -91,6 +91,10 @@ def load_folder(folder: Path) -> Bundle:
 
     config = read_config(folder)
     check_files(folder, config)
+    if config.kind == "healnet":
+        from .healnet_bundle import load_healnet
+
+        return load_healnet(folder, config)
     tensors = {}
     try:
         stored = load_file(folder / WEIGHTS)

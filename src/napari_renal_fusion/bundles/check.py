@@ -58,8 +58,11 @@ def read_config(folder: Path) -> BundleConfig:
             path=folder,
             remedy="Update napari-renal-fusion.",
         )
+    kind = BundleConfig
+    if isinstance(content, dict) and content.get("kind") == "healnet":
+        from .healnet_format import HEALNetBundleConfig as kind
     try:
-        config = BundleConfig.model_validate(content)
+        config = kind.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

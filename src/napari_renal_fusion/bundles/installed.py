@@ -74,7 +74,8 @@ def describe(name_or_path: str | Path) -> BundleConfig:
 
 def load(name_or_path: str | Path | Bundle) -> Bundle:
     """Load a bundle by name or path after all static checks; a loaded bundle is returned as it is."""
-    return name_or_path if isinstance(name_or_path, Bundle) else load_folder(find(name_or_path))
+    loaded = not isinstance(name_or_path, (str, Path))
+    return name_or_path if loaded else load_folder(find(name_or_path))
 
 
 def _roots() -> tuple[Path, Path]:

@@ -46,6 +46,8 @@ def predict(
     cache: TokenCache | None = None,
     engine: Engine | None = None,
     frequencies: Frequencies | Literal["stored", "training"] = "stored",
+    features: Mapping[str, tuple[Path, ...]] | None = None,
+    tumour: bool | None = None,
 ) -> Prediction:
     """Answer with one bundle about one case.
 
@@ -72,6 +74,9 @@ def predict(
         Disease frequencies to correct the probabilities to: given ones, those ``stored`` in this laboratory
         (nothing happens if none are), or ``training`` for the probabilities as they were learnt. A
         correction is named in the prediction and in a notice.
+    features, tumour
+        For bundles of slides and omics (:func:`.healnet.predict_healnet`): files of patch features by modality, and
+        whether a person says that the case is a tumour.
 
     Raises
     ------
@@ -83,6 +88,13 @@ def predict(
     engine = engine or shared_engine()
     progress.update(0.0, "Loading the model")
     bundle = load(bundle)
+    if bundle.config.kind == "healnet":
+        from .healnet import predict_healnet
+
+        return predict_healnet(
+            case, bundle, device=device, threads=threads, progress=progress, engine=engine, features=features,
+            tumour=tumour,
+        )  # fmt: skip
     config = bundle.config
     where = device_for(device, threads)
     started = time.perf_counter()

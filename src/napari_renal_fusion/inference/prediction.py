@@ -30,6 +30,46 @@ class Provenance(BaseModel):
     seconds: float
 
 
+class SurvivalAnswer(BaseModel):
+    """A survival curve with what it is about, and where the risk stands among the training patients.
+
+    ``curve`` is the probability of no event until each of ``times`` (ascending, in ``unit`` from ``time_zero``), a step
+    function that is 1 before the first. ``group`` is that of the risk against the median of the training
+    patients, ``percentile`` how many of a hundred of them had a smaller one, in steps of 5.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    times: tuple[float, ...]
+    curve: tuple[float, ...]
+    outcome: str
+    population: str
+    time_zero: str
+    unit: str
+    group: Literal["low", "high"]
+    percentile: int
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        return (
+            f"{self.group.capitalize()} risk group for {self.outcome}: a higher risk than {self.percentile} % of the "
+            f"training patients ({self.population}). {self.curve[-1]:.0%} without the event until "
+            f"{self.times[-1]:.0f} {self.unit} after {self.time_zero}."
+        )
+
+
+class ModalityUse(BaseModel):
+    """One modality of a HEALNet and what of the case entered through it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: Literal["omics", "slide"]
+    used: bool
+    detail: str
+
+
 class Prediction(BaseModel):
     """The answer of one bundle about one case.
 
@@ -63,6 +103,9 @@ class Prediction(BaseModel):
         The check on this laboratory's own cases, None if it never ran here.
     answered_by
         Title of the bundle that answered; with a warning ``stood_in`` it is not the one that was asked.
+    task, risk, survival, modalities
+        ``survival`` bundles give a risk (no unit, larger is worse) and a curve instead of probabilities; bundles
+        of slides and omics say what entered through each of their modalities. Empty for all others.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -88,6 +131,10 @@ class Prediction(BaseModel):
     frequencies: str = ""
     checked_here: CheckedHere | None = None
     answered_by: str = ""
+    task: Literal["classification", "survival"] = "classification"
+    risk: float | None = None
+    survival: SurvivalAnswer | None = None
+    modalities: tuple[ModalityUse, ...] = ()
 
     # Token maps, the loaded bundle and the case stay in memory and are never written.
     _session: Any = PrivateAttr(default=None)

@@ -46,6 +46,10 @@ def run_self_test(bundle: Bundle, network: CMUSNet) -> float:
         ``self_test_failed`` if it exceeds the bundle's tolerance, ``bundle_mismatch`` if the statistics of the
         known patients are not those of this network's features.
     """
+    if bundle.config.kind == "healnet":
+        from .healnet_self_test import run_healnet_self_test
+
+        return run_healnet_self_test(bundle, network)
     test: SelfTest = bundle.config.self_test
     output = _on_noise(network, bundle.config, test.seed, test.bag)
     difference = float(np.abs(np.subtract(output.fusion[0].tolist(), test.logits)).max())

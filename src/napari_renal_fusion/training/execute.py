@@ -85,6 +85,18 @@ def _execute(run: Run, log: EventLog, progress: RunProgress, threads: int) -> No
     config = run.config
     count = _fix_threads(run, threads)
     choice, other = _device(run)
+    if getattr(config, "kind", "") == "healnet":
+        from .healnet.execute import work
+
+        names = [one.name for one in run.folds.folds]
+        resumed = any((run.folder / UNITS).glob("**/*"))
+        tell(
+            "started", pid=os.getpid(), device=choice.device, device_reason=choice.reason, threads=count,
+            resumed=resumed, units=names,
+        )  # fmt: skip
+        work(run, tell, progress, choice)
+        _tell_finished(run, tell)
+        return
     source = _unchanged_source(run)
     units = units_of(config, run.folds)
     resumed = any((run.folder / UNITS).glob(f"**/*{LAST}")) or any((run.folder / UNITS).glob("**/*.json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -103,7 +104,8 @@ class Run:
 
     @cached_property
     def config(self) -> TrainingConfig:
-        return _read(TrainingConfig, self.folder / CONFIG)
+        """Of a run on slides and omics a :class:`.healnet.config.HEALNetTrainingConfig`."""
+        return _read(_kind(self.folder / CONFIG, TrainingConfig), self.folder / CONFIG)
 
     @property
     def info(self) -> RunInfo:
@@ -124,9 +126,9 @@ class Run:
 
     @property
     def results(self) -> Results | None:
-        """The figures; None until the run is finished."""
+        """The figures (of a survival run :class:`.healnet.results.SurvivalResults`); None until the run is finished."""
         path = self.folder / RESULTS
-        return _read(Results, path) if path.is_file() else None
+        return _read(_kind(path, Results), path) if path.is_file() else None
 
     @property
     def bundle(self) -> Path | None:
@@ -257,3 +259,20 @@ def _read(model: type[BaseModel], path: Path) -> Any:
             path=path,
             remedy="It was edited or made by another version; start a new run.",
         ) from error
+
+
+def _kind(path: Path, usual: type[BaseModel]) -> type[BaseModel]:
+    """The class whose JSON stands in ``path``: files of runs on slides and omics say so."""
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8")).get("kind", "")
+    except (OSError, ValueError, AttributeError):
+        return usual  # which says what is wrong with it
+    if kind == "healnet":
+        from .healnet.config import HEALNetTrainingConfig
+
+        return HEALNetTrainingConfig
+    if kind == "survival":
+        from .healnet.results import SurvivalResults
+
+        return SurvivalResults
+    return usual

@@ -1,0 +1,48 @@
+"""The ridge Cox model that stands beside every survival run: the same folds, columns and imputation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...errors import RenalFusionError
+from ...inputs import OmicsScaling
+from ..survival import RidgeCox, concordance
+from .config import HEALNetTrainingConfig
+from .data import scaled_row
+from .patients import PatientTable
+
+
+def cox_risks(
+    table: PatientTable, config: HEALNetTrainingConfig, training: Sequence[int], test: Sequence[int]
+) -> tuple[np.ndarray, float] | None:
+    """Log hazards [n] of the ``test`` rows and the penalty used; None where no Cox model can be fitted.
+
+    Fills, scales and penalty come from the ``training`` rows; a patient without a value gets the mean.
+    """
+    if table.baseline is None:
+        return None
+    block = table.baseline
+    try:
+        scaling = OmicsScaling.fit(block, list(training), scale=True)
+        values = np.stack([scaled_row(scaling, block.values[i], block.columns) for i in [*training, *test]])
+        count = len(training)
+        model = RidgeCox.fit(
+            values[:count], table.times[list(training)], table.events[list(training)],
+            penalty=config.cox_penalty or None, seed=config.seed,
+        )  # fmt: skip
+    except RenalFusionError:
+        return None
+    return np.asarray(model.risk(values[count:])), model.penalty
+
+
+def cox_figures(
+    table: PatientTable, config: HEALNetTrainingConfig, training: Sequence[int], test: Sequence[int]
+) -> dict[str, float]:
+    """``cox_c_index`` of one fold; empty where it cannot be had."""
+    found = cox_risks(table, config, training, test)
+    if found is None:
+        return {}
+    index = concordance(found[0], table.times[list(test)], table.events[list(test)])
+    return {"cox_c_index": float(index)} if np.isfinite(index) else {}
