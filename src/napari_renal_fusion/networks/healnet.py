@@ -97,10 +97,9 @@ class HEALNet(nn.Module):
             not finite.
         """
         masks, present = check_inputs(self.config, tensors, masks, present)
+        dtype = _dtype_of_products(self.latents)
         contexts = [
-            None
-            if tensor is None
-            else make_context(self.config, m, tensor, masks[m], present[:, m], self.latents.dtype)
+            None if tensor is None else make_context(self.config, m, tensor, masks[m], present[:, m], dtype)
             for m, tensor in enumerate(tensors)
         ]
         latents = self.latents.expand(len(present), -1, -1)
@@ -193,6 +192,12 @@ def _step(
     if context.rows is None:
         return mine, weights
     return latents.index_copy(0, context.rows, mine.to(latents.dtype)), weights
+
+
+def _dtype_of_products(weights: Tensor) -> torch.dtype:
+    """Tokens are converted once for all layers: autocast would keep a converted copy for each."""
+    device = weights.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weights.dtype
 
 
 def _self_blocks(latents: Tensor, blocks: Sequence[nn.Module]) -> Tensor:

@@ -21,16 +21,16 @@ EPSILON = 1e-5
 class Context:
     """One modality of the K patients of a batch who have it, ready for attention.
 
-    ``tokens`` [K, T, c] are data and positions, normalised to mean 0 and variance 1 over their c channels: what
-    the LayerNorms of all layers share, because only their scale and shift differ. ``mask`` [K, T] is True for
-    real tokens, ``None`` if all are. ``rows`` [K] are those patients in the batch, ``None`` if it is everyone.
-    ``batch`` is B.
+    ``tokens`` [K, T, w] are data and positions, normalised to mean 0 and variance 1 over their c channels: what
+    the LayerNorms of all layers share, because only their scale and shift differ. Channel c is 1 throughout, a
+    place for the shift, and 0 fills up to w, a multiple of 8 as fused attention likes it. ``mask`` [K, T] is
+    True for real tokens, ``None`` if all are. ``rows`` [K] are those patients in the batch, ``None`` if it is
+    everyone.
     """
 
     tokens: Tensor
     mask: Tensor | None
     rows: Tensor | None
-    batch: int
 
 
 def check_inputs(
@@ -131,9 +131,9 @@ def make_context(
     NetworkInputError
         A real token holds NaN, infinity or a number too large to normalise.
     """
-    batch, rows = len(tensor), None
     if not has.any():
         return None
+    rows = None
     if not has.all():
         rows = has.nonzero()[:, 0].to(tensor.device)
         tensor, mask = tensor[rows], mask if mask is None else mask[rows]
@@ -151,7 +151,8 @@ def make_context(
         tokens = torch.cat([tokens, encoded.expand(len(tokens), -1, -1)], dim=-1)
     tokens = F.layer_norm(tokens, tokens.shape[-1:], eps=EPSILON)
     _check_finite(m, tokens, rows)
-    return Context(tokens.to(dtype), mask, rows, batch)
+    tokens = F.pad(F.pad(tokens.to(dtype), (0, 1), value=1.0), (0, -(tokens.shape[-1] + 1) % 8))
+    return Context(tokens, mask, rows)
 
 
 def fourier_positions(grid: Tensor, bands: int, max_freq: float) -> Tensor:
