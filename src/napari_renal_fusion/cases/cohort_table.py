@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RenalFusionError
+from .csv_text import decoded, read_bytes, records
 from .names import readable
 
 COLUMNS = (
@@ -20,7 +21,6 @@ COLUMNS = (
     *("crop_top", "crop_left", "crop_height", "crop_width", "hospital", "scanner"),
 )
 REQUIRED = ("patient_id", "modality", "path")
-_SAVE_AS = 'Save it in Excel as "CSV UTF-8".'
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,14 @@ def read_table(path: Path) -> Table:
         ``cohort_missing``, ``cohort_unreadable``, ``cohort_columns_missing`` or ``cohort_empty``.
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked folder keeps its name
-    text = _text(path)
-    text = re.sub(r"\Asep=.\r?\n", "", text, flags=re.IGNORECASE)  # Excel's own hint, not a row
+    text = decoded(read_bytes(path, "cohort"), path, "cohort")
     if not text.strip():
         raise _empty(path)
-    delimiter, records = max(
-        ((delimiter, _records(text, delimiter, path)) for delimiter in ",;\t"),
+    delimiter, lines = max(
+        ((delimiter, records(text, delimiter, path, "cohort")) for delimiter in ",;\t"),
         key=lambda found: len({_column(cell) for cell in found[1][0]} & set(COLUMNS)),
     )
-    header = [_column(cell) for cell in records[0]]
+    header = [_column(cell) for cell in lines[0]]
     missing = [column for column in REQUIRED if column not in header]
     repeated = sorted({column for column in header if column in COLUMNS and header.count(column) > 1})
     if missing or repeated:
@@ -60,7 +59,7 @@ def read_table(path: Path) -> Table:
             if missing
             else f"has twice the column {', '.join(repeated)}"
         )
-        found = ", ".join(cell.strip() for cell in records[0] if cell.strip())[:200]
+        found = ", ".join(cell.strip() for cell in lines[0] if cell.strip())[:200]
         raise RenalFusionError(
             "cohort_columns_missing" if missing else "cohort_columns_repeated",
             f"The table {readable(path)} {what} (found: {found})",
@@ -69,7 +68,7 @@ def read_table(path: Path) -> Table:
         )
     rows = tuple(
         (number, {column: cell.strip() for column, cell in zip(header, record, strict=False) if column})
-        for number, record in enumerate(records[1:], start=2)
+        for number, record in enumerate(lines[1:], start=2)
         if any(cell.strip() for cell in record)
     )
     if not rows:
@@ -110,38 +109,6 @@ def write_table(rows: list[dict[str, Any]], path: Path) -> None:
         ) from error
 
 
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise RenalFusionError(
-            "cohort_missing",
-            f"The table {readable(path)} does not exist",
-            path=path,
-            remedy="Check its name, and whether the drive is connected.",
-        ) from None
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error), "Check that you may read it.") from error
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise _unreadable(path, "it is an Excel workbook", _SAVE_AS)
-    encodings = ("utf-8-sig", "gb18030")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
-    for encoding in encodings:
-        with suppress(UnicodeDecodeError):
-            text = data.decode(encoding)
-            if "\0" not in text:
-                return text
-    raise _unreadable(path, "its letters are neither UTF-8 nor GB18030", _SAVE_AS)
-
-
-def _records(text: str, delimiter: str, path: Path) -> list[list[str]]:
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))
-    except csv.Error as error:
-        raise _unreadable(path, str(error), _SAVE_AS) from error
-
-
 def _column(cell: str) -> str:
     return re.sub(r"[\s-]+", "_", cell.strip().casefold())
 
@@ -152,10 +119,4 @@ def _empty(path: Path) -> RenalFusionError:
         f"The table {readable(path)} has no rows",
         path=path,
         remedy=f"Add one row an image, with at least {', '.join(REQUIRED)}.",
-    )
-
-
-def _unreadable(path: Path, reason: str, remedy: str) -> RenalFusionError:
-    return RenalFusionError(
-        "cohort_unreadable", f"The table {readable(path)} cannot be read: {reason}", path=path, remedy=remedy
     )
