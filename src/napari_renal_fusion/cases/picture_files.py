@@ -67,6 +67,23 @@ def read_picture(file: BinaryIO, image_format: ImageFormat, path: Path, page: in
     return upright(values, _orientation(picture))
 
 
+def read_reduced(picture: Image.Image, path: Path, least: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode a JPEG at the smallest of its built-in reductions whose longer side keeps ``least`` pixels.
+
+    Returns uint8 [h, w, 3], upright, and the (height, width) of the whole image as shown. For thumbnails:
+    whether the file is complete is not checked beyond what the decoder notices.
+    """
+    shape = picture_shape(picture)
+    try:
+        orientation = _orientation(picture)
+        factor = least / max(picture.size)
+        picture.draft("RGB", (max(1, int(picture.width * factor)), max(1, int(picture.height * factor))))
+        values = np.asarray(picture.convert("RGB"))
+    except Exception as error:
+        raise damaged(path, error) from error
+    return upright(values, orientation), shape
+
+
 def _check_complete(data: bytes, image_format: ImageFormat) -> None:
     """Raise if the file's own end mark is missing; both decoders would fill the rest with grey or black."""
     if image_format is ImageFormat.PNG and _PNG_END not in data:

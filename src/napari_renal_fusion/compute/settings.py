@@ -41,6 +41,11 @@ class Settings(BaseModel):
         title="Heat map opacity",
         description="0.05 is barely visible, 1 hides the image.",
     )
+    work_folder: str = Field(
+        "",
+        title="Work folder",
+        description="Where readings, outlines and other work on cases is kept, by case code; empty: this program's own folder.",
+    )
 
 
 def settings_path() -> Path:
