@@ -2,36 +2,50 @@
 
 from .batch import Batch, bag_order, collate, to_tensor
 from .memo import ImageMemo
+from .panel_batch import PanelBatch, collate_panel
+from .patch_grid import PatchGrid
 from .picture_store import PictureStore, StoredPicture
 from .pixels import PreparedImage, Preprocessing, prepare_image, to_rgb8
 from .rules import SelectionRules, SlotRule
 from .select import select, without_unreadable
 from .selection import LeftOutImage, SelectedImage, Selection, keyed_images
+from .slide_feature_files import SlideFeatures, read_features
+from .slide_feature_key import FeatureEncoder, FeatureKey, feature_key
+from .slide_features import extract_features
 from .statistics import InputStatistics, describe
 from .token_cache import TokenCache
 from .token_store import TokenStore, encoder_id
 
 __all__ = [
     "Batch",
+    "FeatureEncoder",
+    "FeatureKey",
     "ImageMemo",
     "InputStatistics",
     "LeftOutImage",
+    "PanelBatch",
+    "PatchGrid",
     "PictureStore",
     "PreparedImage",
     "Preprocessing",
     "SelectedImage",
     "Selection",
     "SelectionRules",
+    "SlideFeatures",
     "SlotRule",
     "StoredPicture",
     "TokenCache",
     "TokenStore",
     "bag_order",
     "collate",
+    "collate_panel",
     "describe",
     "encoder_id",
+    "extract_features",
+    "feature_key",
     "keyed_images",
     "prepare_image",
+    "read_features",
     "select",
     "to_rgb8",
     "to_tensor",
