@@ -27,6 +27,23 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 Device = Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")]
 Threads = Annotated[int, typer.Option(min=0, help="Processor threads; 0 uses every core.")]
 BundleName = Annotated[str, typer.Option("--bundle", help="Name, folder or .zip of a bundle.")]
+# What a HEALNet on omics and slides is asked for; docs/healnet.md has the commands.
+Modalities = Annotated[
+    str, typer.Option(help="HEALNet: rnaseq,mut or omics=rnaseq+mut+age; @features: one token a column.")
+]
+Slides = Annotated[
+    Path | None, typer.Option(help="HEALNet: folder or table of slides or feature files.", show_default=False)
+]
+Splits = Annotated[str, typer.Option(help="HEALNet: given folds, 'PATH/splits_*.csv' with train and val.")]
+Task = Annotated[str, typer.Option(help="HEALNet: survival or classification.")]
+Label = Annotated[str, typer.Option(help="HEALNet: column of the class.")]
+Outcome = Annotated[str, typer.Option(help="HEALNet: what the time runs to, 'death of any cause'.")]
+Population = Annotated[str, typer.Option(help="HEALNet: who the patients are.")]
+TimeZero = Annotated[str, typer.Option(help="HEALNet: from when time is counted, 'diagnosis'.")]
+TimeUnit = Annotated[str, typer.Option(help="HEALNet: days, weeks, months or years.")]
+Neoplastic = Annotated[
+    bool | None, typer.Option("--tumour/--no-tumour", help="HEALNet: whether these patients have a tumour.")
+]
 
 
 @app.command()
@@ -66,13 +83,18 @@ def predict(
     method: Annotated[
         str, typer.Option(help="gradcam, gradcam++, layercam, eigencam or hirescam.")
     ] = "gradcam",
+    tumour: Annotated[
+        bool | None, typer.Option("--tumour/--no-tumour", help="Say whether these cases are tumours.")
+    ] = None,
     json_: Json = False,
     debug: Debug = False,
 ) -> None:
     """Ask a bundle about one case or a whole cohort; a bad case does not stop the others."""
     from .predict import run_predict
 
-    if not run_predict(Talk(json_), cases, bundle, out, device=device, threads=threads, method=method):
+    if not run_predict(
+        Talk(json_), cases, bundle, out, device=device, threads=threads, method=method, tumour=tumour
+    ):
         raise typer.Exit(1)
 
 
@@ -120,11 +142,43 @@ def train(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any other field, such as batch=8; repeatable.")
     ] = None,
+    modalities: Modalities = "",
+    slides: Slides = None,
+    splits: Splits = "",
+    task: Task = "survival",
+    label: Label = "label",
+    outcome: Outcome = "",
+    population: Population = "",
+    time_zero: TimeZero = "",
+    time_unit: TimeUnit = "months",
+    neoplastic: Neoplastic = None,
     threads: Threads = 0,
     json_: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Train a CMUS-Net bundle on a cohort, or on phantoms; the same command goes on where it was stopped."""
+    """Train a bundle on a cohort, on phantoms, or (preset healnet) on a table of omics and slides.
+
+    The same command goes on where it was stopped.
+    """
+    if preset == "healnet" or modalities or slides:
+        from .train_healnet import run_train_healnet, survival_fields
+
+        changes = {"seed": seed, "epochs": epochs or None, "folds": folds, "final": final, "task": task}
+        changes |= survival_fields(task, label, outcome, population, time_zero, time_unit, neoplastic)
+        run_train_healnet(
+            Talk(json_),
+            cohort,
+            out,
+            modalities=modalities,
+            slides=slides,
+            splits=splits,
+            folds_from=folds_from,
+            encoder_weights=encoder_weights,
+            changes={name: value for name, value in changes.items() if value is not None},
+            settings=set_ or (),
+            threads=threads,
+        )
+        return
     from .train import run_train
 
     given = {

@@ -25,6 +25,7 @@ def answer_case(
     device: str,
     threads: int = 0,
     method: str = "gradcam",
+    tumour: bool | None = None,
     progress: Progress,
 ) -> tuple[Prediction, list[Path]]:
     """Predict, explain and write everything about one case; returns the prediction and the files."""
@@ -33,9 +34,9 @@ def answer_case(
     from ..reports import write_all
 
     with progress.part(0.0, 0.6):
-        prediction = predict(case, bundle, device=device, threads=threads, progress=progress)
+        prediction = predict(case, bundle, device=device, threads=threads, progress=progress, tumour=tumour)
     explanation = None
-    if prediction.probabilities:
+    if prediction.probabilities and prediction.selection.images:
         with progress.part(0.6, 0.7):
             explanation = explain(prediction, method=method)
     with progress.part(0.7, 1.0):
@@ -44,8 +45,9 @@ def answer_case(
 
 
 def run_predict(
-    talk: Talk, path: Path, bundle_name: str, out: Path, *, device: str, threads: int, method: str
-) -> bool:
+    talk: Talk, path: Path, bundle_name: str, out: Path, *, device: str, threads: int, method: str,
+    tumour: bool | None = None,
+) -> bool:  # fmt: skip
     """Answer every case under ``path``; returns False if a case failed.
 
     One case is written to ``out`` itself, several to a folder each; ``predictions.csv`` has them all.
@@ -76,7 +78,7 @@ def run_predict(
                     try:
                         prediction, _ = answer_case(
                             case, bundle, folders[place], device=device, threads=threads, method=method,
-                            progress=progress,
+                            tumour=tumour, progress=progress,
                         )  # fmt: skip
                     except Exception as error:
                         if len(cohort.cases) == 1 or isinstance(error, Cancelled):
@@ -120,7 +122,8 @@ def run_report(talk: Talk, path: Path, bundle: str, out: Path, *, device: str, t
     case = Case.from_folder(path)
     with talk.progress() as progress:
         prediction = predict(case, bundle, device=device, threads=threads, progress=progress)
-        explanation = explain(prediction) if prediction.probabilities else None
+        images = prediction.probabilities and prediction.selection.images
+        explanation = explain(prediction) if images else None
     write_report(case, prediction, explanation, out)
     talk.say(f"Written: {out}")
     talk.result({"out": out, "status": prediction.status})
@@ -136,6 +139,14 @@ def summary(case: Case, prediction: Prediction) -> str:
         lines += [f"  {name[:1].upper() + name[1:]:<34} {value:6.1%}" for value, name in ranked]
     if prediction.set_text:
         lines.append(f"  {prediction.set_text}")
+    if prediction.survival:
+        given = prediction.survival
+        lines.append(f"  risk {prediction.risk:.3f}, {given.group} risk group")
+        lines += [
+            f"  {value:6.1%} without the event until {time:g} {given.unit} after {given.time_zero}"
+            for time, value in given.at_quarters
+        ]
+    lines += [f"  {one.name}: {one.detail}" for one in prediction.modalities]
     lines += [f"  {prediction.scope}", f"  {prediction.checked_text}."]
     lines += [
         f"  {notice.severity}: {notice.message}"

@@ -14,14 +14,14 @@ from ..inputs import PreparedImage, Preprocessing, TokenCache, to_tensor
 if TYPE_CHECKING:
     import torch
 
-    from ..networks import CMUSNet
+    from ..networks import FusionNetwork
 
 # 16 images of Swin-B need 1.5 GB; larger batches gain nothing measurable (benchmarks/RESULTS.md).
 _BATCH = 16
 
 
 def encode_images(
-    network: CMUSNet,
+    network: FusionNetwork,
     modality: Modality,
     prepared: Mapping[str, PreparedImage],
     preprocessing: Preprocessing,

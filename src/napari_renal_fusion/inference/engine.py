@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..cases import Modality
-    from ..networks import CMUSNet
+    from ..networks import FusionNetwork
 
 
 class Engine:
@@ -28,11 +28,13 @@ class Engine:
     def __init__(self) -> None:
         self.cache = TokenCache()
         self.memo = ImageMemo()
-        self._ready: dict[tuple[str, str], tuple[CMUSNet, dict[Modality, torch.Tensor]]] = {}
+        self._ready: dict[tuple[str, str], tuple[FusionNetwork, dict[Modality, torch.Tensor]]] = {}
         self._stand_in: Bundle | None = None
         self._lock = threading.Lock()
 
-    def prepare(self, bundle: Bundle, choice: DeviceChoice) -> tuple[CMUSNet, dict[Modality, torch.Tensor]]:
+    def prepare(
+        self, bundle: Bundle, choice: DeviceChoice
+    ) -> tuple[FusionNetwork, dict[Modality, torch.Tensor]]:
         """The bundle's network, eval mode, and its mean tokens [L, d], both on the chosen device."""
         with self._lock:
             key = bundle.sha256, choice.device

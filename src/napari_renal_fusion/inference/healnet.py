@@ -93,6 +93,7 @@ def predict_healnet(
         features=gathered.features,
         all_slides=gathered.all_slides,
         slide_of=gathered.slide_of,
+        patch_sides=gathered.patch_sides,
         omics=gathered.omics,
     )
     logits = session.member_logits()

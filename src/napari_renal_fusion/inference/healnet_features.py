@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 from ..cases import SlideItem
-from ..compute.places import cache_dir
+from ..compute.atomic import atomic_path
+from ..compute.places import cache_dir, data_dir
 from ..compute.progress import Progress
-from ..inputs import FeatureEncoder, PatchGrid
-
-_ENDS = 2**20
+from ..errors import RenalFusionError
+from ..inputs import FeatureEncoder, PatchGrid, extract_features
+from ..inputs.slide_feature_key import feature_key
 
 
 def cached_features(
@@ -26,34 +28,56 @@ def cached_features(
     Raises
     ------
     RenalFusionError
-        What the extraction says: no pixel size, no tissue, a slide that cannot be read, a full disk.
+        What the extraction says: no pixel size, no tissue, a slide that cannot be read, a full disk; and
+        ``encoder_weights_missing`` if the weights of the encoder are not on this computer.
     """
-    from ..inputs.slide_features import extract_features
-
-    return extract_features(
-        slide, feature_path(slide, encoder, grid), encoder, grid, device=device, progress=progress
-    )
-
-
-def feature_path(slide: SlideItem, encoder: FeatureEncoder, grid: PatchGrid) -> Path:
-    """Where the features of a slide lie; the name says nothing about the patient."""
-    # The file itself remembers which slide, model and grid it was made of, and is checked before it is used.
-    digest = hashlib.sha256(encoder.model_dump_json().encode() + grid.model_dump_json().encode())
-    size = slide.pixel_size
-    digest.update(f"{None if size is None else size.um}".encode())
-    return cache_dir() / "slide_features" / f"{_content(slide.path)}-{digest.hexdigest()[:16]}.h5"
+    encoder = with_weights(encoder)
+    with slide.open() as opened:
+        key = feature_key(opened, encoder, grid)
+    # The name says nothing about the patient; the file itself remembers what it was made of and is checked.
+    name = hashlib.sha256(f"{key.slide}{key.model}{key.grid}".encode()).hexdigest()[:32]
+    path = cache_dir() / "slide_features" / f"{name}.h5"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return extract_features(slide, path, encoder, grid, device=device, progress=progress)
 
 
-def _content(path: Path) -> str:
-    """Size and both ends of a slide, hashed: files of gigabytes are not read for a name."""
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256()
-    for one in files:
-        size = one.stat().st_size
-        digest.update(str(size).encode())
-        with one.open("rb") as stream:
-            digest.update(stream.read(_ENDS))
-            if size > _ENDS:
-                stream.seek(max(_ENDS, size - _ENDS))
-                digest.update(stream.read(_ENDS))
-    return digest.hexdigest()[:24]
+def keep_weights(encoder: FeatureEncoder) -> None:
+    """Keep the file of an encoder's weights among this person's data, where bundles find it by its checksum."""
+    digest = encoder.sha256_of_weights()
+    if digest is None or encoder.weights is None or not encoder.weights.is_file():
+        return
+    target = _kept(digest)
+    if not target.is_file():
+        with atomic_path(target) as temporary:
+            shutil.copyfile(encoder.weights, temporary)
+
+
+def with_weights(encoder: FeatureEncoder, given: Path | None = None) -> FeatureEncoder:
+    """The same encoder with the file of its weights: ``given``, its own, or the one kept on this computer.
+
+    Raises
+    ------
+    RenalFusionError
+        ``encoder_weights_missing`` with the checksum that is looked for.
+    """
+    if encoder.random or (encoder.weights is not None and encoder.weights.is_file()):
+        return encoder
+    digest = encoder.weights_sha256
+    found = given or _kept(digest or "unknown")
+    if not found.is_file():
+        raise RenalFusionError(
+            "encoder_weights_missing",
+            f"The weights of {encoder.name} that the slides are read with (SHA-256 {(digest or '')[:12]}...) are "
+            "not on this computer",
+            remedy=f"Copy their .safetensors file to {found}.",
+        )
+    return encoder.model_copy(update={"weights": found})
+
+
+def without_path(encoder: FeatureEncoder) -> FeatureEncoder:
+    """The same encoder for a bundle: the checksum of its weights, not where they lie."""
+    return encoder.model_copy(update={"weights": None, "weights_sha256": encoder.sha256_of_weights()})
+
+
+def _kept(digest: str) -> Path:
+    return data_dir() / "encoders" / f"{digest}.safetensors"

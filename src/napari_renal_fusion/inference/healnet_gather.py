@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ class HEALNetGathered:
     features: dict[str, SlideFeatures] = field(default_factory=dict)
     all_slides: dict[str, tuple[SlideItem, ...]] = field(default_factory=dict)
     slide_of: dict[str, np.ndarray] = field(default_factory=dict)
+    patch_sides: dict[str, tuple[int, ...]] = field(default_factory=dict)
     omics: dict[str, tuple[tuple[str, ...], np.ndarray]] = field(default_factory=dict)
     input_sha256: dict[str, str] = field(default_factory=dict)
 
@@ -109,6 +111,7 @@ def _add_omics(found: HEALNetGathered, one: OmicsInput, values: Mapping[str, flo
         tensor = torch.from_numpy(scaled)
         tensors[one.name] = tensor[None, None] if one.layout == "one_token" else tensor[None, :, None]
     found.omics[one.name] = columns, raw
+    found.input_sha256[one.name] = hashlib.sha256(raw.tobytes()).hexdigest()
     found.uses.append(ModalityUse(name=one.name, kind="omics", used=True, detail=detail))
 
 
@@ -172,6 +175,9 @@ def _add_slides(
     found.features[one.name] = whole
     found.all_slides[one.name] = tuple(kept)
     found.slide_of[one.name] = np.repeat(np.arange(len(parts)), [len(part.features) for part in parts])
+    found.patch_sides[one.name] = tuple(part.patch_level0 for part in parts)
+    for part, number in zip(parts, range(len(parts)), strict=True):
+        found.input_sha256[f"{one.name}-{number + 1}"] = hashlib.sha256(part.features.tobytes()).hexdigest()
     count = len(whole.features)
     low, high = one.patches
     if not low <= count <= 2 * high:
@@ -197,8 +203,6 @@ def _check_channels(read: SlideFeatures, one: SlideInput, name: str) -> None:
 
 
 def _together(parts: list[SlideFeatures]) -> SlideFeatures:
-    from dataclasses import replace
-
     return replace(
         parts[0],
         features=np.concatenate([one.features for one in parts]),

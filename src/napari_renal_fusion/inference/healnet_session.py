@@ -33,7 +33,7 @@ class HEALNetSession:
     ``member_tensors`` holds, for each member (whose scaling is its own), the tensor [1, tokens, channels] of each
     modality, None for a missing one. ``layouts`` say how a modality becomes tokens, ``features`` are the patches
     of each slide modality in the order of the tokens, ``all_slides`` the slides they come from and ``slide_of``
-    int64 [tokens] which of them; ``omics`` are the column names and raw values (NaN = missing) of each omics
+    int64 [tokens] which of them, ``patch_sides`` the side of a patch in level-0 pixels of each; ``omics`` are the column names and raw values (NaN = missing) of each omics
     modality.
     """
 
@@ -44,6 +44,7 @@ class HEALNetSession:
     features: Mapping[str, SlideFeatures] = field(default_factory=dict)
     all_slides: Mapping[str, tuple[SlideItem, ...]] = field(default_factory=dict)
     slide_of: Mapping[str, np.ndarray] = field(default_factory=dict)
+    patch_sides: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     omics: Mapping[str, tuple[tuple[str, ...], np.ndarray]] = field(default_factory=dict)
 
     @property

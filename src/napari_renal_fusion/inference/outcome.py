@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..bundles import BundleConfig, CheckedHere
@@ -75,7 +76,9 @@ class Outcome:
                     + (f", so {self._lost} can be given." if self._lost else "."),
                 ),
             )
-        status, verdict, reasons = self._status(probabilities, relied)
+        notices += tuple(self._answered_without(session))
+        limit = session.calibration.calibration.abstain_below
+        status, verdict, reasons = self._status(probabilities, relied, limit)
         prediction = Prediction(
             status=status,
             verdict=verdict,
@@ -101,8 +104,30 @@ class Outcome:
         lost = ["no set of classes"] * (self._config.conformal is not None)
         return " and ".join(lost + ["no distance to the known patients"] * (self._config.known is not None))
 
+    def _answered_without(self, session: Session) -> list[Notice]:
+        """What a person must know where the network answers without some of its modalities."""
+        if not session.absent:
+            return []
+        partial, present = session.calibration, _listed([one.title for one in session.order])
+        said = (
+            f"No {_listed([one.title for one in session.absent], 'or')} image: answered from {present} alone."
+        )
+        if partial.accuracy is not None and self._common["names_shown"]:
+            said += f" Asked so, the model was right about {partial.accuracy:.0%} of its test patients."
+        lost = [
+            name
+            for name, whole, part in (
+                ("no set of classes", self._config.conformal, partial.conformal),
+                ("no distance to the known patients", self._config.known, partial.known),
+            )
+            if whole is not None and part is None
+        ]
+        if lost:
+            said += f" Too few patients had just these images, so {_listed(lost)} can be given."
+        return [Notice(code="answered_without", message=said)]
+
     def _status(
-        self, probabilities: tuple[float, ...], relied: Reliability
+        self, probabilities: tuple[float, ...], relied: Reliability, limit: float
     ) -> tuple[str, str, tuple[Notice, ...]]:
         if not self._common["names_shown"]:
             reason = Notice(
@@ -115,7 +140,7 @@ class Outcome:
         reasons = [
             *_beyond_the_known(relied),
             *self._outside_its_set(best, relied),
-            *self._too_uncertain(probabilities[best]),
+            *_too_uncertain(probabilities[best], limit),
         ]
         if reasons:
             return "abstained", f"No opinion: {reasons[0].message} {_RESEARCH}", tuple(reasons)
@@ -133,15 +158,19 @@ class Outcome:
         )
         return [Notice(code="set_disagrees", message=message)]
 
-    def _too_uncertain(self, probability: float) -> list[Notice]:
-        limit = self._config.calibration.abstain_below
-        if probability >= limit:
-            return []
-        message = (
-            f"The largest probability is {probability:.2f}, below {limit:.2f}, "
-            "under which this model gives no opinion."
-        )
-        return [Notice(code="too_uncertain", message=message)]
+
+def _too_uncertain(probability: float, limit: float) -> list[Notice]:
+    if probability >= limit:
+        return []
+    message = (
+        f"The largest probability is {probability:.2f}, below {limit:.2f}, "
+        "under which this model gives no opinion."
+    )
+    return [Notice(code="too_uncertain", message=message)]
+
+
+def _listed(names: Sequence[str], last: str = "and") -> str:
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _beyond_the_known(relied: Reliability) -> list[Notice]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .. import __version__
-from ..bundles import Bundle, Frequencies, load
+from ..bundles import Bundle, BundleConfig, Frequencies, load
 from ..cases import Case, Modality
 from ..compute.devices import DeviceChoice, choose_device
 from ..compute.memory import is_device_lost, is_out_of_memory, release_memory
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..inputs import PreparedImage, Selection, TokenCache, bag_order
+from ..inputs import PreparedImage, Selection, TokenCache, bag_order, keyed_images
 from ..notices import Notice
 from .encode import encode_images
 from .engine import Engine, device_for, shared_engine
@@ -31,7 +31,7 @@ from .warnings import input_notices
 if TYPE_CHECKING:
     import torch
 
-    from ..networks import CMUSNet
+    from ..networks import FusionNetwork
 
 
 def predict(
@@ -52,7 +52,8 @@ def predict(
     """Answer with one bundle about one case.
 
     Where images that the bundle needs are missing and a sibling for such cases is installed, the sibling
-    answers: ``answered_by`` and a warning ``stood_in`` say so.
+    answers: ``answered_by`` and a warning ``stood_in`` say so. A bundle that reads the whole panel answers without
+    them itself, and a warning ``answered_without`` says so.
 
     Parameters
     ----------
@@ -151,8 +152,10 @@ def predict(
             names={image.key: image.name for image in selection.images},
             class_names=outcome.class_names,
             mean_tokens=mean_tokens,
-            substituted=selection.missing,
+            substituted=() if config.network.whole_panel else selection.missing,
             frequency_factors=factors,
+            absent=selection.missing if config.network.whole_panel else (),
+            stains=_stains(case, config, selection),
         )
         provenance = _provenance(bundle, where, prepared, time.perf_counter() - started)
         return outcome.answered(session, notices + more, provenance)
@@ -210,7 +213,7 @@ def _on_device_or_processor(
 
 def _encode(
     bundle: Bundle,
-    network: CMUSNet,
+    network: FusionNetwork,
     gathered: Gathered,
     where: DeviceChoice,
     cache: TokenCache,
@@ -246,6 +249,17 @@ def _order(selection: Selection, prepared: Mapping[str, PreparedImage]) -> dict[
         if keys:
             order[modality] = bag_order(keys)
     return order
+
+
+def _stains(case: Case, config: BundleConfig, selection: Selection) -> dict[str, int]:
+    """The network's index of what each image shows; empty for a network that does not ask."""
+    if not config.network.whole_panel:
+        return {}
+    keyed = keyed_images(case)
+    return {
+        one.key: config.network.stain_index(one.modality.value, keyed[one.key].stain)
+        for one in selection.images
+    }
 
 
 def _missing_notice(modality: Modality) -> Notice:

@@ -50,6 +50,12 @@ class SurvivalAnswer(BaseModel):
     percentile: int
 
     @property
+    def at_quarters(self) -> tuple[tuple[float, float], ...]:
+        """(time, probability) at a quarter, half, three quarters and all of the times."""
+        places = [round(share * (len(self.times) - 1)) for share in (0.25, 0.5, 0.75, 1)]
+        return tuple((self.times[one], self.curve[one]) for one in dict.fromkeys(places))
+
+    @property
     def sentence(self) -> str:
         """The answer in words."""
         return (

@@ -13,7 +13,7 @@ from ..bundles.format import FINGERPRINT
 from ..bundles.frequencies import adjusted_to_frequencies
 from ..bundles.known import bundle_distances
 from ..bundles.local import Frequencies
-from ..cases import Case
+from ..cases import Case, Modality
 from ..errors import RenalFusionError
 from ..inputs import PreparedImage
 from ..notices import Notice
@@ -21,7 +21,7 @@ from ..notices import Notice
 if TYPE_CHECKING:
     import torch
 
-    from ..networks import FusionOutput
+    from ..networks import FusionNetwork, FusionOutput
     from .session import Session
 
 
@@ -41,25 +41,26 @@ class Reliability:
 def reliability(session: Session, output: FusionOutput) -> Reliability:
     """What the bundle's calibration says about one fusion output (a batch of one).
 
-    Set and distance were calibrated on patients with every modality, so none is given where mean tokens stand
-    in for one. The set belongs to the classes' shares in training, whatever frequencies are applied.
+    Set and distance were calibrated on patients with the same modalities, so none is given where mean tokens
+    stand in for one, or where too few patients had these. The set belongs to the classes' shares in training, whatever frequencies are applied.
     """
-    config = session.bundle.config
+    partial = session.calibration
     logits, features = members(output)
-    temperature = config.calibration.temperature
+    temperature = partial.calibration.temperature
     each = (logits.float() / temperature).softmax(dim=-1).cpu().double().numpy()
     spread = tuple(each[:, 0].std(axis=0).tolist()) if len(each) > 1 else ()
     if session.substituted:
         return Reliability(member_spread=spread)
     conformal = coverage = distance = limit = None
-    if config.conformal is not None:
-        coverage = config.conformal.coverage
-        if len(config.conformal.scores) != len(each):  # a split of the whole ensemble
+    if partial.conformal is not None:
+        coverage = partial.conformal.coverage
+        if len(partial.conformal.scores) != len(each):  # a split of the whole ensemble
             mean = (output.fusion.float() / temperature).softmax(dim=-1).cpu().double().numpy()
             each = mean[None]
-        conformal = config.conformal.sets(each)[0]
-    if config.known is not None:
-        distance, limit = distance_to_known(session.bundle, features), config.known.limit
+        conformal = partial.conformal.sets(each)[0]
+    if partial.known is not None:
+        limit = partial.known.limit
+        distance = distance_to_known(session.bundle, session.network, features, tuple(session.order))
     return Reliability(conformal, coverage, distance, limit, spread)
 
 
@@ -70,8 +71,12 @@ def members(output: FusionOutput) -> tuple[torch.Tensor, torch.Tensor]:
     return output.member_logits, output.member_unfused
 
 
-def distance_to_known(bundle: Bundle, features: torch.Tensor) -> float:
+def distance_to_known(
+    bundle: Bundle, network: FusionNetwork, features: torch.Tensor, present: tuple[Modality, ...]
+) -> float:
     """Distance of the first patient in ``features`` [M, B, D] to the patients the bundle knows.
+
+    Of a network that reads the whole panel, by what the modalities ``present`` show alone.
 
     Raises
     ------
@@ -80,9 +85,11 @@ def distance_to_known(bundle: Bundle, features: torch.Tensor) -> float:
     """
     problem: Exception | None = None
     try:
+        if network.config.whole_panel:
+            features = features[..., network.columns_of([one.value for one in present])]
         given = features[:, :1].float().cpu().numpy()
         with np.errstate(all="ignore"):  # what comes of them is looked at
-            distance = float(bundle_distances(bundle.known_statistics, given)[0])
+            distance = float(bundle_distances(bundle.statistics_for(present), given)[0])
         if np.isfinite(distance):
             return distance
     except (ValueError, KeyError, TypeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,35 +10,51 @@ import numpy as np
 from ..bundles import Bundle, BundleConfig, SelfTest
 from ..cases import Modality
 from ..errors import RenalFusionError
-from ..inputs import collate
+from ..inputs import PanelBatch, collate, collate_panel
 from .reliability import distance_to_known, members
 
 if TYPE_CHECKING:
-    from ..networks import CMUSNet, FusionOutput
+    import torch
+
+    from ..networks import FusionNetwork, FusionOutput
 
 
-def noise_logits(network: CMUSNet, config: BundleConfig, seed: int, bag: int) -> tuple[float, ...]:
-    """Fusion logits [C] on standard-normal inputs from ``seed``, with ``bag`` TEM images, on the CPU."""
+def noise_logits(network: FusionNetwork, config: BundleConfig, seed: int, bag: int) -> tuple[float, ...]:
+    """Fusion logits [C] on standard-normal inputs from ``seed``, with ``bag`` TEM images, on the CPU.
+
+    A network that reads the whole panel gets ``bag`` images of each modality, of one stain after another.
+    """
     return tuple(_on_noise(network, config, seed, bag).fusion[0].tolist())
 
 
-def _on_noise(network: CMUSNet, config: BundleConfig, seed: int, bag: int) -> FusionOutput:
+def _on_noise(network: FusionNetwork, config: BundleConfig, seed: int, bag: int) -> FusionOutput:
     import torch
 
     generator = np.random.Generator(np.random.PCG64(seed))
     patient = {}
     for modality in config.rules.modalities:
         size = config.preprocessing[modality].size
-        count = bag if modality == Modality.TEM else 1
+        count = bag if modality == Modality.TEM or config.network.whole_panel else 1
         # Drawn by numpy, whose streams are the same on every platform and in every version of torch.
         patient[modality] = [
             torch.from_numpy(generator.standard_normal((3, *size), dtype=np.float32)) for _ in range(count)
         ]
     with torch.inference_mode():
-        return network(collate([patient]))
+        return network(_panel(patient, config) if config.network.whole_panel else collate([patient]))
 
 
-def run_self_test(bundle: Bundle, network: CMUSNet) -> float:
+def _panel(patient: Mapping[Modality, Sequence[torch.Tensor]], config: BundleConfig) -> PanelBatch:
+    import torch
+
+    images = {modality.value: torch.stack(list(bag)) for modality, bag in patient.items()}
+    stains = {
+        modality: torch.arange(len(bag)) % (1 + len(config.network.stains_of(modality)))
+        for modality, bag in images.items()
+    }
+    return PanelBatch(*collate_panel([(images, stains)]))
+
+
+def run_self_test(bundle: Bundle, network: FusionNetwork) -> float:
     """Return the largest difference to the recorded logits (of an ensemble, the mean of its members').
 
     Raises
@@ -62,5 +79,5 @@ def run_self_test(bundle: Bundle, network: CMUSNet) -> float:
             remedy="Update torch and timm or train the bundle again; its answers would not be reliable.",
         )
     if bundle.config.known is not None:
-        distance_to_known(bundle, members(output)[1])
+        distance_to_known(bundle, network, members(output)[1], bundle.config.rules.modalities)
     return difference

@@ -25,6 +25,7 @@ def input_notices(
         if notice := _unlike_training(config, selection, key, one):
             notices.append(notice)
     notices += _bag_notices(config, selection, prepared)
+    notices += _stain_notices(case, config, selection)
     return tuple(notices)
 
 
@@ -79,15 +80,47 @@ def _bag_notices(
                 message=f"{len(keys)} electron images enter; the model was trained on {smallest} to {largest}.",
             )
         )
-    first: dict[str, str] = {}
-    for key in keys:
-        twin = first.setdefault(prepared[key].input_sha256, key)
+    first: dict[tuple[Modality, str], str] = {}
+    for key in [one.key for one in selection.images if not config.slot(one.modality).takes_one]:
+        twin = first.setdefault((selection.get(key).modality, prepared[key].input_sha256), key)
         if twin != key:
             notices.append(
                 Notice(
                     code="duplicate_image",
                     severity="info",
                     message=f"{key} is the same image as {twin}; it counts once.",
+                )
+            )
+    return notices
+
+
+def _stain_notices(case: Case, config: BundleConfig, selection: Selection) -> list[Notice]:
+    """Images whose stain or antibody a network that asks for it does not know."""
+    if not config.network.whole_panel:
+        return []
+    keyed, notices = keyed_images(case), []
+    for modality, word in ((Modality.OM, "stain"), (Modality.IM, "antibody")):
+        chosen = [one for one in selection.of(modality) if config.network.stains_of(modality.value)]
+        unseen = [
+            f"{one.key} ({keyed[one.key].stain})"
+            for one in chosen
+            if keyed[one.key].stain and not config.network.stain_index(modality.value, keyed[one.key].stain)
+        ]
+        untold = [one.key for one in chosen if not keyed[one.key].stain]
+        if unseen:
+            notices.append(
+                Notice(
+                    code="stain_unseen",
+                    message=f"The model was not trained on the {word} of {', '.join(unseen)}; it reads "
+                    f"{'them' if len(unseen) > 1 else 'it'} as one it does not know.",
+                )
+            )
+        if untold:
+            notices.append(
+                Notice(
+                    code="stain_untold",
+                    message=f"The {word} of {', '.join(untold)} is not known; the model can tell more from images "
+                    "that are named.",
                 )
             )
     return notices

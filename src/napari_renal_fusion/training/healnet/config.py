@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ...errors import RenalFusionError
+from ...inputs import FeatureEncoder, PatchGrid
 
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$"
 
@@ -116,6 +117,10 @@ class HEALNetTrainingConfig(BaseModel):
         2048, ge=1, title="Patches a step", description="Drawn anew in each epoch from a slide that has more."
     )
     seed: int = Field(0, ge=0, title="Seed")
+
+    # Slides
+    encoder: FeatureEncoder = Field(FeatureEncoder(), title="Encoder of patches")
+    grid: PatchGrid = Field(PatchGrid(), title="Grid of patches")
 
     # Network
     depth: int = Field(2, ge=1, le=32)

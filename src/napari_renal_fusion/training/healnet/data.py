@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ...inputs import OmicsScaling
+from ..folds import Fold
 from ..randomness import generator_of
 from .config import HEALNetTrainingConfig
 from .patients import PatientTable
@@ -166,3 +167,23 @@ def epoch_batches(rows: Sequence[int], batch: int, *seed: object) -> list[list[i
     """Rows in an order that depends on ``seed`` alone, in steps of ``batch``."""
     order = generator_of(*seed, "order").permutation(len(rows))
     return [[rows[i] for i in order[start : start + batch]] for start in range(0, len(rows), batch)]
+
+
+def channel_widths(
+    table: PatientTable, config: HEALNetTrainingConfig, slides: Mapping[str, int]
+) -> tuple[int, ...]:
+    """Data channels of each modality in the network's order."""
+    return tuple(
+        slides[one.name]
+        if one.kind == "slide"
+        else len(table.blocks[one.name].columns)
+        if one.layout == "one_token"
+        else 1
+        for one in config.modalities
+    )
+
+
+def rows_of(table: PatientTable, fold: Fold) -> dict[str, list[int]]:
+    """Rows of each part of a fold."""
+    place = {name: row for row, name in enumerate(table.patients)}
+    return {part: [place[one] for one in getattr(fold, part)] for part in ("train", "validation", "test")}

@@ -17,7 +17,7 @@ from ..run import UNITS, Run
 from ..telling import WithTable, write_table
 from .config import HEALNetTrainingConfig
 from .cox import cox_figures
-from .data import FeatureStore, PatientData, fit_scalings
+from .data import FeatureStore, PatientData, channel_widths, fit_scalings, rows_of
 from .fit import BEST, LAST, Place, answers, fit_fold, new_network
 from .patients import PatientTable
 from .stored import load_table
@@ -70,26 +70,6 @@ def work(run: Run, tell: Callable[..., None], progress: Progress, choice: Device
     write_table(run, [(one.unit, one.history) for one in outcomes])
     with progress.part(_FITTED, 1.0):
         finish(run, table, files, progress)
-
-
-def channel_widths(
-    table: PatientTable, config: HEALNetTrainingConfig, slides: Mapping[str, int]
-) -> tuple[int, ...]:
-    """Data channels of each modality in the network's order."""
-    return tuple(
-        slides[one.name]
-        if one.kind == "slide"
-        else len(table.blocks[one.name].columns)
-        if one.layout == "one_token"
-        else 1
-        for one in config.modalities
-    )
-
-
-def rows_of(table: PatientTable, fold) -> dict[str, list[int]]:
-    """Rows of each part of a fold."""
-    place = {name: row for row, name in enumerate(table.patients)}
-    return {part: [place[one] for one in getattr(fold, part)] for part in ("train", "validation", "test")}
 
 
 def _fit(

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ...cases import PixelSize, SlideItem
 from ...compute.progress import Progress
 from ...errors import RenalFusionError
-from ...inputs.slide_features import SlideFeatures, read_features
+from ...inference.healnet_features import cached_features
+from ...inputs import FeatureEncoder, PatchGrid, read_features
+from ...inputs.slide_feature_files import RECORD, SlideFeatures
 from .config import HEALNetTrainingConfig
 from .data import FeatureStore
 from .patients import PatientTable
 from .slides import SlideSource, fingerprint
+
+Files = Mapping[str, tuple[tuple[Path, ...], ...]]
+"""Slide modality -> for each patient the files of features of its slides."""
 
 
 def feature_files(
@@ -25,7 +33,7 @@ def feature_files(
     ------
     RenalFusionError
         ``cohort_changed`` if a file is no longer the one the run began with, and whatever the extraction says
-        of a slide, such as one without tissue.
+        of a slide, such as one without tissue or without a pixel size.
     """
     sources = [one for files in table.slides.values() for patient in files for one in patient]
     found: dict[SlideSource, Path] = {}
@@ -39,83 +47,123 @@ def feature_files(
                     path=source.path,
                     remedy="Put it back where it was, then resume.",
                 )
-            found[source] = (
-                source.path if source.kind == "features" else _made(source, config, device, progress)
-            )
+            found[source] = source.path
+            if source.kind == "slide":
+                stated = None if source.stated_um is None else PixelSize(source.stated_um, "um")
+                item = SlideItem(source.path, stated_pixel_size=stated)
+                found[source] = cached_features(
+                    item, config.encoder, config.grid, device=device, progress=progress
+                )
     return {
         name: tuple(tuple(found[one] for one in patient) for patient in files)
         for name, files in table.slides.items()
     }
 
 
-def feature_store(
-    files: Mapping[str, tuple[tuple[Path, ...], ...]], channels: Mapping[str, int]
-) -> FeatureStore:
-    """A store that reads these files; a file with another number of channels is refused when it is read."""
+def feature_store(files: Files, channels: Mapping[str, int]) -> FeatureStore:
+    """A store that reads these files; one with another number of channels is refused when it is read."""
 
     def read(modality: str, row: int) -> np.ndarray:
-        parts = [checked_features(path, channels[modality]).features for path in files[modality][row]]
+        parts = [_checked(path, channels[modality]).features for path in files[modality][row]]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     return FeatureStore(read)
 
 
-def channels_of(files: Mapping[str, tuple[tuple[Path, ...], ...]]) -> dict[str, int]:
-    """The number of feature channels of each slide modality, from the first file of each.
+def channels_of(files: Files) -> dict[str, int]:
+    """The number of feature channels of each slide modality.
 
     Raises
     ------
     RenalFusionError
-        ``features_other_grid`` if files of one modality were made with other patches or models.
+        ``features_other_grid`` or ``features_other_model`` if files of one modality say that they were made with
+        other patches or with another model, ``features_channels`` if their widths differ, ``modality_empty``.
     """
-    found = {}
-    for name, patients in files.items():
-        first: SlideFeatures | None = None
-        for path in (one for patient in patients for one in patient):
-            features = read_features(path)
+    found: dict[str, int] = {}
+    for name in files:
+        first: tuple[Path, dict[str, Any]] | None = None
+        for path in _paths(files, name):
+            width, record = _width(path), record_of(path)
             if first is None:
-                first, found[name] = features, features.features.shape[1]
-            elif _kind_of(features) != _kind_of(first):
-                raise RenalFusionError(
-                    "features_other_grid",
-                    f"{path.name} was made with other patches or another model than the first file of {name}",
-                    path=path,
-                    remedy="Make the features of all slides with one model and one grid.",
-                )
+                first, found[name] = (path, record), width
+                continue
+            for field, code, what in (
+                ("grid", "features_other_grid", "on another grid than"),
+                ("encoder", "features_other_model", "with another model than"),
+            ):
+                if record.get(field) != first[1].get(field):
+                    raise RenalFusionError(
+                        code,
+                        f"The features {path.name} were made {what} those of {first[0].name}",
+                        path=path,
+                        remedy="Make the features of all slides with one model and one grid.",
+                    )
+            if width != found[name]:
+                raise _other_width(path, width, found[name])
     return found
 
 
-def checked_features(path: Path, channels: int) -> SlideFeatures:
-    """Features of one slide with the channels that the network reads.
+def made_with(files: Files, modality: str) -> tuple[FeatureEncoder, PatchGrid] | None:
+    """The encoder and the grid that the features of a modality were made with; None if they do not say."""
+    for path in _paths(files, modality):
+        record = record_of(path)
+        if "encoder" in record and "grid" in record:
+            return FeatureEncoder.model_validate(record["encoder"]), PatchGrid.model_validate(record["grid"])
+        return None
+    return None
 
-    Raises
-    ------
-    RenalFusionError
-        ``features_channels``.
-    """
+
+def patch_counts(files: Files, modality: str, rows) -> tuple[int, int]:
+    """Fewest and most patches of those patients ``rows`` who have slides."""
+    import h5py
+
+    counts = []
+    for row in rows:
+        total = 0
+        for path in files[modality][row]:
+            with h5py.File(path, "r", locking=False) as file:
+                total += int(file["features"].shape[-2])
+        counts += [total] if total else []
+    return min(counts), max(counts)
+
+
+def record_of(path: Path) -> dict[str, Any]:
+    """What a file of features made by this program says about itself; empty for files of other programs."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            return json.loads(file.attrs[RECORD])
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _paths(files: Files, name: str) -> Iterator[Path]:
+    return (path for patient in files[name] for path in patient)
+
+
+def _width(path: Path) -> int:
+    """Channels of a file, without reading its numbers; a file that is none is refused as it is when read."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            return int(file["features"].shape[-1])
+    except (OSError, RuntimeError, KeyError, AttributeError, IndexError):
+        return int(read_features(path).features.shape[1])
+
+
+def _checked(path: Path, channels: int) -> SlideFeatures:
     features = read_features(path)
-    if features.features.ndim != 2 or features.features.shape[1] != channels:
-        raise RenalFusionError(
-            "features_channels",
-            f"{Path(path).name} has {features.features.shape[-1]} channels a patch, {channels} are needed",
-            path=path,
-            remedy="Make the features with the model of the others.",
-        )
+    if features.features.shape[1] != channels:
+        raise _other_width(path, features.features.shape[1], channels)
     return features
 
 
-def _kind_of(features: SlideFeatures) -> tuple[int, str, str]:
-    attrs = features.attrs
-    return (
-        features.features.shape[1],
-        str(attrs.get("grid_sha256", attrs.get("patch_size", ""))),
-        str(attrs.get("encoder_sha256", attrs.get("model", ""))),
-    )
-
-
-def _made(source: SlideSource, config: HEALNetTrainingConfig, device: str, progress: Progress) -> Path:
-    from ...inputs.slide_cache import cached_features
-
-    return cached_features(
-        source.path, config.encoder, config.grid, stated_um=source.stated_um, device=device, progress=progress
+def _other_width(path: Path, width: int, wanted: int) -> RenalFusionError:
+    return RenalFusionError(
+        "features_channels",
+        f"The features {path.name} have {width} channels a patch, the others {wanted}",
+        path=path,
+        remedy="Make the features of all slides with one model.",
     )

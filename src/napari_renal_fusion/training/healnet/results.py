@@ -34,7 +34,7 @@ class SurvivalCase(_Part):
 class SurvivalResults(_Part):
     """The figures of a finished survival run; the names that every kind of run has mean the same as elsewhere.
 
-    ``mean`` and ``sd`` (ddof 1) over the folds: ``c_index``, ``auc`` (time-dependent, mean over the quartiles of
+    ``mean`` and ``sd`` (ddof 1) over the folds: ``c_index``, ``time_auc`` (time-dependent, mean over the quartiles of
     uncensored times), ``brier`` (integrated over them), and the Cox model's under ``cox_...``. ``interval`` is
     the 95 % bootstrap interval over patients of the ``pooled`` out-of-fold figures. ``auc_times`` with
     ``auc_at`` are pooled. ``log_rank_p`` compares the two risk groups.

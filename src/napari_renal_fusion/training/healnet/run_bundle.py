@@ -23,6 +23,7 @@ from ...bundles.healnet_format import (
 )
 from ...bundles.local import remember_training_patients
 from ...errors import RenalFusionError
+from ...inference.healnet_features import keep_weights
 from ...inference.healnet_self_test import healnet_noise_logits
 from ...networks import HEALNet
 from .. import checkpoint
@@ -31,9 +32,8 @@ from ..run import BUNDLE, UNITS, Run
 from ..run_bundle import run_id
 from .card import healnet_card
 from .config import HEALNetTrainingConfig
-from .data import fit_scalings
-from .execute import channel_widths, rows_of
-from .features import read_features
+from .data import channel_widths, fit_scalings, rows_of
+from .features import channels_of, made_with, patch_counts
 from .fit import BEST
 from .judging import ClassJudged
 from .patients import PatientTable
@@ -99,6 +99,8 @@ def write_healnet_bundle(
     folder = run.folder / BUNDLE
     sealed = save_healnet_bundle(folder, bundle, states, healnet_card(bundle, results, table))
     try:
+        if any(one.kind == "slide" for one in config.modalities):
+            keep_weights(config.encoder)
         remember_training_patients(sealed.sha256[MANIFEST], {table.patients[row] for row in used})
     except (RenalFusionError, OSError) as error:
         # The bundle is whole without it, and a run must not fail at its last line.
@@ -128,20 +130,13 @@ def _input(one, table: PatientTable, used, scalings, config: HEALNetTrainingConf
             scalings=tuple(member[one.name] for member in scalings),
             seen=seen,
         )
-    counts = []
-    width = 0
-    for row in used:
-        given = [read_features(path) for path in files[one.name][row]]
-        if given:
-            counts.append(sum(len(part.features) for part in given))
-            width = given[0].features.shape[1]
-    made_here = all(source.kind == "slide" for patient in table.slides[one.name] for source in patient)
+    made = made_with(files, one.name)
     return SlideInput(
         name=one.name,
-        channels=width,
-        encoder=config.encoder if made_here else None,
-        grid=config.grid if made_here else None,
-        patches=(min(counts), max(counts)),
+        channels=channels_of(files)[one.name],
+        encoder=None if made is None else made[0],
+        grid=None if made is None else made[1],
+        patches=patch_counts(files, one.name, used),
         seen=seen,
     )
 
@@ -154,7 +149,7 @@ def _survival(
     assert isinstance(results, SurvivalResults)
     risks = np.array([one.risk for one in results.cases])
     ends = tuple(
-        tuple(float(end) for end in SurvivalTruth(table, config, parts["train"]).ends) for parts in folds
+        tuple(float(end) for end in SurvivalTruth(table, config, parts["train"]).bins.ends) for parts in folds
     )
     return SurvivalTask(
         outcome=config.outcome,
