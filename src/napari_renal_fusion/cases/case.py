@@ -58,6 +58,8 @@ class ImageItem:
         Device that took the image, as a table states it; None if unknown.
     pixels
         Pixels given directly, for an image that exists in memory only (a napari layer).
+    image_id
+        Name of the image in a sorted case, given once and for all ("OM-1"); "" in a case that was not sorted.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class ImageItem:
     crop: Box | None = None
     scanner: str | None = None
     pixels: np.ndarray | None = field(default=None, compare=False, repr=False)
+    image_id: str = ""
 
     @property
     def name(self) -> str:
@@ -106,7 +109,8 @@ class Case:
 
     ``notices`` are the things noticed while the case was put together (a skipped file, a doubt),
     which the person must be told. ``label_source`` says who gave the label and how, ``hospital`` where the
-    patient was seen.
+    patient was seen. ``code`` is the random case code ("7K2F") that stands for the case in everything that is
+    written; "" for a case that was not sorted.
     """
 
     case_id: str
@@ -119,6 +123,7 @@ class Case:
     folder: Path | None = None
     notices: tuple[Notice, ...] = ()
     slides: tuple[SlideItem, ...] = ()
+    code: str = ""
 
     def of(self, modality: Modality) -> tuple[ImageItem, ...]:
         """All images of one modality, in the order of the case."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import RenalFusionError
 from ..notices import Notice
 from .case import Case, ImageItem
+from .case_key import has_key
 from .cohort import Cohort
 from .image_formats import UNSUPPORTED_SUFFIXES, unsupported
 from .listing import LAYOUT, Listing, folder_ignored, not_a_case, try_listing
@@ -25,6 +26,7 @@ from .names import (
 from .slide_files import SLIDE_SUFFIXES
 from .slide_folders import add_slide, add_slide_folder
 from .slide_item import SlideItem
+from .sorted_case import open_sorted
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -52,6 +54,8 @@ def open_cases(path: Path | str) -> Cohort:
     if (path / "cohort.csv").is_file():
         return Cohort.from_csv(path / "cohort.csv")
     folder = Listing(path)
+    if has_key(path):
+        return _cohort(list(_sorted_cases(folder)), [], path)
     if folder.is_case:
         return _cohort([_case(folder)], [], path)
     return _read_cohort(folder)
@@ -71,6 +75,8 @@ def read_case_folder(path: Path | str) -> Case:
         ``case_folder_empty`` or ``case_folder_unrecognised``.
     """
     folder = Listing(_absolute(path))
+    if has_key(folder.path):
+        return _one_of(_sorted_cases(folder), folder.path)
     if not folder.is_case:
         raise not_a_case(folder)
     case = _case(folder)
@@ -96,6 +102,27 @@ def read_cohort_folder(path: Path | str) -> Cohort:
         As :func:`read_case_folder`, if there is not one case in it.
     """
     return _read_cohort(Listing(_absolute(path)))
+
+
+def _sorted_cases(folder: Listing) -> tuple[Case, ...]:
+    """The cases of a folder that was sorted; what is not sorted (slides) belongs to its one case."""
+    cases = open_sorted(folder.path)
+    if len(cases) == 1 and folder.is_case:
+        cases = (replace(cases[0], slides=_case(folder).slides),)
+    return cases
+
+
+def _one_of(cases: tuple[Case, ...], path: Path) -> Case:
+    if len(cases) == 1:
+        return cases[0]
+    raise RenalFusionError(
+        "case_folder_two_biopsies" if cases else "case_folder_empty",
+        f"The folder {readable(path)} holds {len(cases)} biopsies ({', '.join(one.code for one in cases)})",
+        path=path,
+        remedy="Open them as a cohort, or give each biopsy a folder of its own."
+        if cases
+        else "Sort it again.",
+    )
 
 
 def _case(folder: Listing) -> Case:
@@ -209,6 +236,12 @@ def _read_cohort(folder: Listing) -> Cohort:
     problems: list[Notice] = []
     for name in folder.open_folders:
         inner = try_listing(folder.path / name)
+        if inner and has_key(inner.path):
+            try:
+                cases += _sorted_cases(inner)
+            except RenalFusionError as error:
+                problems.append(Notice.from_error(error))
+            continue
         if inner and inner.is_case:
             cases.append(_case(inner))
             continue

@@ -59,9 +59,16 @@ class Selection(BaseModel):
 
 
 def keyed_images(case: Case) -> dict[str, ImageItem]:
-    """Every image of a case under its key, in the order of the case."""
+    """Every image of a case under its key, in the order of the case.
+
+    An image of a sorted case has its id as key for good; others are counted, past the ids that are taken.
+    """
+    taken = {image.image_id for image in case.images}
     keyed, counts = {}, dict.fromkeys(Modality, 0)
     for image in case.images:
-        counts[image.modality] += 1
-        keyed[f"{image.modality.value}-{counts[image.modality]}"] = image
+        key = image.image_id
+        while not key or (not image.image_id and key in taken):
+            counts[image.modality] += 1
+            key = f"{image.modality.value}-{counts[image.modality]}"
+        keyed[key] = image
     return keyed

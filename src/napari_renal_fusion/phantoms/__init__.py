@@ -76,6 +76,7 @@ __all__ = [
     "is_phantom_slide",
     "legend_rows",
     "light_findings",
+    "messy_pictures",
     "random_slide_spec",
     "random_spec",
     "render_biopsy",

@@ -24,6 +24,7 @@ def case_to_json(case: Case, pixel_files: Mapping[int, Path] | None = None) -> d
     pixel_files = pixel_files or {}
     return {
         "case_id": case.case_id,
+        "code": case.code,
         "patient_id": case.patient_id,
         "biopsy_date": case.biopsy_date.isoformat() if case.biopsy_date else None,
         "folder": str(case.folder) if case.folder else None,
@@ -36,6 +37,7 @@ def case_from_json(data: Mapping[str, Any]) -> Case:
     date = data.get("biopsy_date")
     return Case(
         case_id=data["case_id"],
+        code=data.get("code", ""),
         patient_id=data["patient_id"],
         biopsy_date=dt.date.fromisoformat(date) if date else None,
         folder=Path(data["folder"]) if data.get("folder") else None,
@@ -51,6 +53,7 @@ def _image_to_json(image: ImageItem, pixel_file: Path | None) -> dict[str, Any]:
         "stain": image.stain,
         "magnification": image.magnification,
         "page": image.page,
+        "image_id": image.image_id,
         "intensity": image.intensity,
         "stated_pixel_size": stated.model_dump() if stated else None,
         "crop": asdict(image.crop) if image.crop else None,
@@ -70,6 +73,7 @@ def _image_from_json(data: Mapping[str, Any]) -> ImageItem:
         stain=data["stain"],
         magnification=data["magnification"],
         page=data["page"],
+        image_id=data.get("image_id", ""),
         intensity=data["intensity"],
         stated_pixel_size=PixelSize(**data["stated_pixel_size"]) if data["stated_pixel_size"] else None,
         crop=Box(**data["crop"]) if data["crop"] else None,

@@ -1,8 +1,10 @@
 """The sorter: which of a folder's files belong to which biopsy, and what each of them shows."""
 
+from .accept import accept, sort_source
 from .guess import DOUBTFUL, Correction, Guess, OtherFile, SortedFile
 from .look import Look, look_at
 from .pattern import LabPattern
+from .pattern_file import load_pattern, save_pattern
 from .sorter import sort_files
 from .sorting import Sorting
 from .thumbnails import small_picture
@@ -16,7 +18,11 @@ __all__ = [
     "OtherFile",
     "SortedFile",
     "Sorting",
+    "accept",
+    "load_pattern",
     "look_at",
+    "save_pattern",
     "small_picture",
     "sort_files",
+    "sort_source",
 ]

@@ -58,7 +58,7 @@ def biopsies_of(names: Sequence[Name]) -> list[Guess]:
 
 
 def _accessions(names: Sequence[Name]) -> list[str]:
-    """The accession number of each name, or "": the one shape of number that best repeats itself."""
+    """The accession number of each name, or "": the one shape of number that most often repeats itself."""
     found: list[dict[str, str]] = []  # shape -> value, of each file
     for name in names:
         here: dict[str, str] = {}
@@ -69,12 +69,16 @@ def _accessions(names: Sequence[Name]) -> list[str]:
                     value = re.sub("[ _]", "-", match["n"])
                     here.setdefault(re.sub("[0-9]", "0", value), value)
         found.append(here)
-    best, best_count = "", 0
-    for shape in {shape for here in found for shape in here}:
+    best, best_count = "", (0, 0)
+    for shape in sorted({shape for here in found for shape in here}):
         values = Counter(here[shape] for here in found if shape in here)
         repeated = sum(count for count in values.values() if count > 1)
-        if len(values) <= max(1, sum(values.values()) // 3) and repeated > best_count:
-            best, best_count = shape, repeated
+        if (
+            len(values) <= max(1, sum(values.values()) // 3)
+            and (repeated, len(shape)) > best_count
+            and repeated
+        ):
+            best, best_count = shape, (repeated, len(shape))
     return [here.get(best, "").upper() for here in found]
 
 

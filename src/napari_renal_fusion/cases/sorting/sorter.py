@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -70,19 +71,37 @@ def believe(sorting: Sorting, corrections: Mapping[str, Correction], pattern: La
     """
     names = [Name.of(file.name) for file in sorting.files]
     constant = constant_words(names)
-    biopsies = biopsies_of(names)
+    biopsies = _with_known(sorting, biopsies_of(names))
     files = []
     for file, name, biopsy in zip(sorting.files, names, biopsies, strict=True):
         correction = corrections.get(file.name)
         before = sorting.known.get(file.path)
         look = sorting.looks.get(file.path)
         if before is not None:
-            judged = replace(before, name=file.name)
+            judged = replace(before, name=file.name, biopsy=biopsy)
         else:
             judged = _judge(file, name, constant, look if isinstance(look, Look) else None, pattern)
             judged = replace(judged, biopsy=biopsy, problem=look if isinstance(look, str) else "")
         files.append(_corrected(judged, correction, name, constant))
     return replace(sorting, files=tuple(files), corrections=dict(corrections))
+
+
+def _with_known(sorting: Sorting, biopsies: Sequence[Guess]) -> list[Guess]:
+    """Biopsies with the files that were sorted before kept together, and nameless new files beside them."""
+    codes = {file.code for file in sorting.known.values()}
+    if not codes:
+        return list(biopsies)
+    before = [sorting.known.get(file.path) for file in sorting.files]
+    if len(codes) > 1:
+        return [one.biopsy if one else guess for one, guess in zip(before, biopsies, strict=True)]
+    labels = Counter(guess.value for one, guess in zip(before, biopsies, strict=True) if one)
+    label = labels.most_common(1)[0][0] if labels else next(iter(sorting.known.values())).biopsy.value
+    ours = Guess(label, 1.0, "sorted before", "record")
+    beside = Guess(label, 0.75, "new in the folder of this biopsy", "record")
+    return [
+        ours if one else beside if guess.by == "nobody" else guess
+        for one, guess in zip(before, biopsies, strict=True)
+    ]
 
 
 def _judge(
