@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save
 
 from napari_renal_fusion.bundles import BundleConfig, load, read_config
 from napari_renal_fusion.bundles.conformal import ConformalScores
-from napari_renal_fusion.bundles.format import manifest_sha256
+from napari_renal_fusion.bundles.format import FORMAT_VERSION, manifest_sha256
 from napari_renal_fusion.bundles.known import KnownPatients
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.inference import run_self_test
@@ -55,7 +55,7 @@ def refusal(path) -> RenalFusionError:
 @pytest.mark.parametrize("shared", [True, False])
 def test_an_ensemble_comes_back_and_passes_its_self_test(make_tiny_bundle, shared):
     bundle = load(make_tiny_bundle(members=2, shared=shared, conformal=SCORES, known=KNOWN))
-    assert bundle.config.format_version == 2
+    assert bundle.config.format_version == FORMAT_VERSION
     network = bundle.build_network()
     assert isinstance(network, CMUSNetEnsemble)
     assert not network.training

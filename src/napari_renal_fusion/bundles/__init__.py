@@ -2,7 +2,7 @@
 
 from .bundle import Bundle, load_folder, rounded_to_half, save_bundle
 from .check import check_files, read_config
-from .format import BundleConfig, Calibration, Origin, SelfTest
+from .format import BundleConfig, Calibration, Origin, PartialCalibration, SelfTest
 from .installed import BundleInfo, describe, find, installed, load
 from .local import (
     CheckedHere,
@@ -23,6 +23,7 @@ __all__ = [
     "CheckedHere",
     "Frequencies",
     "Origin",
+    "PartialCalibration",
     "SelfTest",
     "check_files",
     "describe",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from ..networks import CMUSNet
+    from ..networks import FusionNetwork
 
 _MEAN_TOKENS = "mean_tokens."
 _KNOWN = "known."
+_WITHOUT = "known_without."
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Bundle:
     """A loaded bundle. ``sha256`` identifies configuration and weights together.
 
     ``known`` holds the statistics of the known patients as float32 tensors ``{member}.{name}``, empty if the
-    bundle has none.
+    bundle has none; ``known_without`` the same by the modalities that are there, for answers without the others.
     """
 
     config: BundleConfig
@@ -35,6 +37,7 @@ class Bundle:
     weights: dict[str, torch.Tensor] = field(repr=False)
     mean_tokens: dict[Modality, torch.Tensor] = field(repr=False)
     known: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
+    known_without: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict, repr=False)
 
     @property
     def sha256(self) -> str:
@@ -43,13 +46,14 @@ class Bundle:
     @property
     def known_statistics(self) -> tuple[dict[str, np.ndarray], ...]:
         """What each member keeps of its training patients, by name; empty if the bundle keeps nothing."""
-        members: dict[int, dict[str, np.ndarray]] = {}
-        for name, tensor in self.known.items():
-            member, _, statistic = name.partition(".")
-            members.setdefault(int(member), {})[statistic] = tensor.numpy()
-        return tuple(members[number] for number in sorted(members))
+        return _by_member(self.known)
 
-    def build_network(self) -> CMUSNet:
+    def statistics_for(self, present: Collection[Modality]) -> tuple[dict[str, np.ndarray], ...]:
+        """:attr:`known_statistics` for answers from the modalities ``present``."""
+        shown = "-".join(one for one in self.config.network.modalities if one in present)
+        return _by_member(self.known_without[shown]) if shown in self.known_without else self.known_statistics
+
+    def build_network(self) -> FusionNetwork:
         """A new network, or ensemble, in eval mode on the CPU, float32.
 
         Raises
@@ -57,14 +61,11 @@ class Bundle:
         RenalFusionError
             ``bundle_mismatch`` if weights and configuration do not fit together.
         """
-        from ..networks import CMUSNet, CMUSNetEnsemble
+        from ..networks import build_network
 
         config = self.config
         try:
-            if config.members == 1:
-                network = CMUSNet(config.network)
-            else:
-                network = CMUSNetEnsemble(config.network, config.members, config.shared_encoders)
+            network = build_network(config.network, config.members, config.shared_encoders)
             network.load_state_dict(self.weights, strict=True)
         except (RuntimeError, ValueError, TypeError) as error:
             lines = str(error).splitlines()
@@ -114,25 +115,51 @@ def load_folder(folder: Path) -> Bundle:
                 )
             tensor = tensor.float()
         tensors[name] = tensor
-    mean_tokens = {m: tensors.pop(f"{_MEAN_TOKENS}{m.value}", None) for m in config.rules.modalities}
+    replaced = () if config.network.whole_panel else config.rules.modalities
+    mean_tokens = {m: tensors.pop(f"{_MEAN_TOKENS}{m.value}", None) for m in replaced}
     if absent := [m.value for m, one in mean_tokens.items() if one is None]:
         raise _mismatch(config, folder, f"has no mean tokens for {', '.join(absent)}")
     known = {
         name.removeprefix(_KNOWN): tensors.pop(name) for name in sorted(tensors) if name.startswith(_KNOWN)
     }
-    _check_known(config, folder, known)
-    return Bundle(config, folder, tensors, mean_tokens, known)
+    known_without: dict[str, dict[str, torch.Tensor]] = {}
+    for name in [one for one in sorted(tensors) if one.startswith(_WITHOUT)]:
+        shown, _, rest = name.removeprefix(_WITHOUT).partition(".")
+        known_without.setdefault(shown, {})[rest] = tensors.pop(name)
+    _check_every_known(config, folder, known, known_without)
+    return Bundle(config, folder, tensors, mean_tokens, known, known_without)
 
 
-def _check_known(config: BundleConfig, folder: Path, known: dict[str, torch.Tensor]) -> None:
+def _by_member(known: dict[str, torch.Tensor]) -> tuple[dict[str, np.ndarray], ...]:
+    members: dict[int, dict[str, np.ndarray]] = {}
+    for name, tensor in known.items():
+        member, _, statistic = name.partition(".")
+        members.setdefault(int(member), {})[statistic] = tensor.numpy()
+    return tuple(members[number] for number in sorted(members))
+
+
+def _check_every_known(
+    config: BundleConfig,
+    folder: Path,
+    known: dict[str, torch.Tensor],
+    known_without: dict[str, dict[str, torch.Tensor]],
+) -> None:
+    _check_known(config, folder, known, config.known is not None)
+    for shown in {*config.without, *known_without}:
+        partial = config.without.get(shown)
+        has_limit = partial is not None and partial.known is not None
+        _check_known(config, folder, known_without.get(shown, {}), has_limit)
+
+
+def _check_known(config: BundleConfig, folder: Path, known: dict[str, torch.Tensor], has_limit: bool) -> None:
     """Every member has the same statistics of known patients, or none has any."""
     members: dict[str, set[str]] = {}
     for name in known:
         number, _, statistic = name.partition(".")
         members.setdefault(number, set()).add(statistic)
-    if config.known is None and members:
+    if not has_limit and members:
         raise _mismatch(config, folder, "holds statistics of known patients but no limit for them")
-    wanted = {str(number) for number in range(config.members)} if config.known else set()
+    wanted = {str(number) for number in range(config.members)} if has_limit else set()
     if set(members) != wanted or len({frozenset(one) for one in members.values()}) > 1:
         raise _mismatch(config, folder, "does not hold the known patients of each of its members")
 
@@ -155,27 +182,31 @@ def save_bundle(
     *,
     half_precision: bool = False,
     known: dict[str, torch.Tensor] | None = None,
+    known_without: dict[str, dict[str, torch.Tensor]] | None = None,
 ) -> BundleConfig:
     """Write a bundle atomically, in the newest format, and return its sealed configuration.
 
     ``half_precision`` stores floating-point weights as float16, half as large; the self-test must then
     have been computed with weights rounded the same way (:func:`rounded_to_half`). ``known`` are the
-    statistics of the known patients, ``{member}.{name}``, always stored as float32.
+    statistics of the known patients, ``{member}.{name}``, always stored as float32; ``known_without`` the same
+    by the modalities that are there.
 
     Raises
     ------
     RenalFusionError
         ``bundle_mismatch`` or ``bundle_too_large`` for what could not be loaded again; errors of the disk.
     """
-    known = known or {}
+    known, known_without = known or {}, known_without or {}
     config = config.model_copy(update={"format_version": FORMAT_VERSION})
-    _check_known(config, folder, known)
+    _check_every_known(config, folder, known, known_without)
     from safetensors.torch import save
 
     tensors = dict(weights) | {f"{_MEAN_TOKENS}{m.value}": one for m, one in mean_tokens.items()}
     if half_precision:
         tensors = {name: one.half() if one.is_floating_point() else one for name, one in tensors.items()}
     tensors |= {f"{_KNOWN}{name}": one.float() for name, one in known.items()}
+    for shown, statistics in known_without.items():
+        tensors |= {f"{_WITHOUT}{shown}.{name}": one.float() for name, one in statistics.items()}
     blob = save({name: one.detach().cpu().contiguous() for name, one in tensors.items()})
     sealed = config.sealed(blob, card.encode())
     files = {WEIGHTS: blob, CARD: card.encode(), MANIFEST: sealed.to_json().encode()}

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Collection, Sequence
+from itertools import combinations
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..cases import Modality
 from ..inputs import InputStatistics, Preprocessing, SelectionRules, SlotRule
-from ..networks import CMUSNetConfig
+from ..networks import NetworkConfig
 from .conformal import ConformalScores
 from .known import KnownPatients
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
 MANIFEST = "bundle.json"
@@ -57,6 +59,19 @@ class Origin(_Part):
     seconds: float
 
 
+class PartialCalibration(_Part):
+    """What the answers of a network from some kinds of images alone are worth.
+
+    Everything was fitted on patients who have these kinds and were asked with them alone; ``accuracy`` is the
+    share of them that got the right class from a member that never saw them.
+    """
+
+    calibration: Calibration
+    conformal: ConformalScores | None = None
+    known: KnownPatients | None = None
+    accuracy: float | None = Field(None, ge=0, le=1)
+
+
 class BundleConfig(_Part):
     """The content of ``bundle.json``.
 
@@ -67,14 +82,18 @@ class BundleConfig(_Part):
     ``stands_in_for`` is the name of the bundle for whose missing modalities this one may answer, if both have
     the same ``run_id``: the first hex digits of a hash over the folds and the configuration of their run, so that
     a model trained on other patients never answers under a name that it happens to share.
+
+    Version 3 adds networks of another ``kind`` than CMUS-Net. One that reads the whole panel answers with any
+    modality missing, and ``without`` calibrates these answers, by the modalities that are there (``OM-IM``); for
+    the complete patient there is ``calibration``.
     """
 
-    format_version: Literal[1, 2] = FORMAT_VERSION
+    format_version: Literal[1, 2, 3] = FORMAT_VERSION
     name: str = Field(pattern=rf"^{_NAME}$")
     title: str
     task: Literal["classification"] = "classification"
-    kind: Literal["cmus_net"] = "cmus_net"
-    network: CMUSNetConfig
+    kind: Literal["cmus_net", "renal_healnet"] = "cmus_net"
+    network: NetworkConfig
     members: int = Field(1, ge=1, le=400)
     shared_encoders: bool = True
     class_names: tuple[str, ...]
@@ -86,6 +105,7 @@ class BundleConfig(_Part):
     calibration: Calibration
     conformal: ConformalScores | None = None
     known: KnownPatients | None = None
+    without: dict[str, PartialCalibration] = {}
     class_shares: tuple[float, ...] = ()
     seen_images: tuple[str, ...] = ()
     stands_in_for: str = Field("", pattern=rf"^({_NAME})?$")
@@ -109,6 +129,13 @@ class BundleConfig(_Part):
         ):
             if set(given) != modalities:
                 raise ValueError(f"{what} must name exactly the modalities {sorted(modalities)}")
+        if self.kind != self.network.kind:
+            raise ValueError(
+                f"a bundle of kind {self.kind} cannot hold a network of kind {self.network.kind}"
+            )
+        if self.format_version < 3 and (self.kind != "cmus_net" or self.without):
+            raise ValueError(f"a bundle of format {self.format_version} holds a CMUS-Net")
+        self.rules.check_for(self.network.whole_panel)
         if self.format_version == 1 and (self.members > 1 or self.conformal or self.known or self.run_id):
             raise ValueError(
                 "a bundle of format 1 has one member, no conformal scores, no known patients and no run_id"
@@ -120,9 +147,19 @@ class BundleConfig(_Part):
         """What turns logits into an answer fits the members and the classes."""
         if self.stands_in_for == self.name:
             raise ValueError("a bundle cannot stand in for itself")
-        if self.conformal and len(self.conformal.scores) not in (1, self.members):
+        for scores in (self.conformal, *(one.conformal for one in self.without.values())):
+            if scores and len(scores.scores) not in (1, self.members):
+                raise ValueError(
+                    f"conformal scores of {len(scores.scores)} members for {self.members} (or 1 for a split)"
+                )
+        if self.without and not self.network.whole_panel:
+            raise ValueError("only a network that reads the whole panel answers without a modality")
+        some = {"-".join(one) for one in combinations_of(self.network.modalities)} - {
+            "-".join(self.network.modalities)
+        }
+        if not set(self.without) <= some:
             raise ValueError(
-                f"conformal scores of {len(self.conformal.scores)} members for {self.members} (or 1 for a split)"
+                f"calibrations for {', '.join(sorted(set(self.without) - some))}, which cannot be"
             )
         if self.class_shares:
             if len(self.class_shares) != len(self.class_names):
@@ -134,6 +171,18 @@ class BundleConfig(_Part):
 
     def slot(self, modality: Modality) -> SlotRule:
         return self.rules.of(modality)
+
+    def calibrated_for(self, present: Collection[Modality]) -> PartialCalibration:
+        """What answers from the modalities ``present`` are worth; the temperature alone where nothing was fitted."""
+        shown = "-".join(one for one in self.network.modalities if one in present)
+        if shown in self.without:
+            return self.without[shown]
+        whole = len(shown) == len("-".join(self.network.modalities))
+        if whole or not self.network.whole_panel:
+            return PartialCalibration(
+                calibration=self.calibration, conformal=self.conformal, known=self.known
+            )
+        return PartialCalibration(calibration=self.calibration)
 
     @property
     def scope(self) -> str:
@@ -150,6 +199,11 @@ class BundleConfig(_Part):
 
     def to_json(self) -> str:
         return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def combinations_of(modalities: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every set of modalities but the empty one, each in the given order."""
+    return [one for count in range(1, len(modalities) + 1) for one in combinations(modalities, count)]
 
 
 def manifest_sha256(text: str) -> str:

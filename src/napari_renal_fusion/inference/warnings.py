@@ -24,7 +24,7 @@ def input_notices(
         notices += one.notices
         if notice := _unlike_training(config, selection, key, one):
             notices.append(notice)
-    notices += _bag_notices(config, selection, prepared)
+    notices += _bag_notices(case, config, selection, prepared)
     notices += _stain_notices(case, config, selection)
     return tuple(notices)
 
@@ -68,7 +68,7 @@ def _unlike_training(
 
 
 def _bag_notices(
-    config: BundleConfig, selection: Selection, prepared: Mapping[str, PreparedImage]
+    case: Case, config: BundleConfig, selection: Selection, prepared: Mapping[str, PreparedImage]
 ) -> list[Notice]:
     keys = [image.key for image in selection.of(Modality.TEM)]
     notices = []
@@ -80,9 +80,15 @@ def _bag_notices(
                 message=f"{len(keys)} electron images enter; the model was trained on {smallest} to {largest}.",
             )
         )
-    first: dict[tuple[Modality, str], str] = {}
-    for key in [one.key for one in selection.images if not config.slot(one.modality).takes_one]:
-        twin = first.setdefault((selection.get(key).modality, prepared[key].input_sha256), key)
+    keyed = keyed_images(case)
+    first: dict[tuple[Modality, str, int], str] = {}
+    for image in selection.images:
+        if config.slot(image.modality).takes_one:
+            continue
+        key, shown = image.key, 0
+        if config.network.whole_panel:
+            shown = config.network.stain_index(image.modality.value, keyed[key].stain)
+        twin = first.setdefault((image.modality, prepared[key].input_sha256, shown), key)
         if twin != key:
             notices.append(
                 Notice(

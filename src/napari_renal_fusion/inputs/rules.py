@@ -17,7 +17,8 @@ class SlotRule(BaseModel):
         ``brightest``: one image, the antibody with the strongest signal (graded intensity if a person
         gave one, else measured); ``all``: every image.
     ``if_missing``
-        ``refuse``, or ``mean_tokens``: answer with the average of the training images in their place.
+        ``refuse``; ``mean_tokens``: answer with the average of the training images in their place; or
+        ``without``: answer from the images of the other modalities, for a network that can.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,7 +26,7 @@ class SlotRule(BaseModel):
     modality: Modality
     choose: Literal["preferred_stain", "brightest", "all"]
     stains: tuple[str, ...] = ()
-    if_missing: Literal["refuse", "mean_tokens"] = "refuse"
+    if_missing: Literal["refuse", "mean_tokens", "without"] = "refuse"
     expects: str = Field("", description="What a suitable image is, for people.")
 
     @property
@@ -43,6 +44,21 @@ class SelectionRules(BaseModel):
     @property
     def modalities(self) -> tuple[Modality, ...]:
         return tuple(slot.modality for slot in self.slots)
+
+    def check_for(self, whole_panel: bool) -> None:
+        """Check that a network can do what the rules say for modalities without an image.
+
+        Raises
+        ------
+        ValueError
+            Only a network that reads the ``whole_panel`` answers without a modality, and it knows no mean tokens.
+        """
+        for slot in self.slots:
+            if slot.if_missing == ("mean_tokens" if whole_panel else "without"):
+                able = "refuse or without" if whole_panel else "refuse or mean_tokens"
+                raise ValueError(f"if_missing of {slot.modality} must be {able} for this network")
+            if not whole_panel and slot.modality != Modality.TEM and not slot.takes_one:
+                raise ValueError(f"this network takes one image of {slot.modality}, so its rule cannot be 'all'")
 
     def of(self, modality: Modality) -> SlotRule | None:
         return next((slot for slot in self.slots if slot.modality == modality), None)

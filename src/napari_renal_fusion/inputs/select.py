@@ -13,6 +13,12 @@ from .memo import ImageMemo
 from .rules import SelectionRules, SlotRule
 from .selection import LeftOutImage, SelectedImage, Selection, keyed_images
 
+_EVERY = {
+    Modality.OM: "every light image enters",
+    Modality.IM: "every antibody enters, negative ones too",
+    Modality.TEM: "every electron image enters the bag",
+}
+
 
 def select(
     case: Case,
@@ -61,7 +67,7 @@ def select(
         if chosen is not None:
             picked = _by_person(slot, chosen, candidates)
         elif slot.choose == "all":
-            picked = dict.fromkeys(candidates, "every electron image enters the bag")
+            picked = dict.fromkeys(candidates, _EVERY[slot.modality])
         elif slot.choose == "brightest":
             picked = _brightest(candidates, failed, memo or ImageMemo())
             candidates = {key: image for key, image in candidates.items() if key not in failed}

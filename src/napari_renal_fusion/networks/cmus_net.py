@@ -38,6 +38,16 @@ class Tokens:
     def __iter__(self) -> Iterator[Tensor | None]:
         return iter((self.om, self.im, self.tem, self.tem_mask))
 
+    def to(self, device: torch.device | str) -> Tokens:
+        """The same on another device."""
+        moved = (None if one is None else one.to(device, non_blocking=True) for one in self)
+        return Tokens(*moved, grids=self.grids)
+
+    def float(self) -> Tokens:
+        """The same with maps in float32."""
+        maps = (None if one is None else one.float() for one in (self.om, self.im, self.tem))
+        return Tokens(*maps, self.tem_mask, grids=self.grids)
+
 
 class CMUSNet(FusionNetwork):
     """Tri-modal classifier of renal biopsies (CMUS-Net) for OM, IM and TEM or a subset of them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..bundles import BundleConfig
 from ..cases import Modality
 from .groups import patient_keys
@@ -12,8 +14,11 @@ program can be tried without patients. On phantoms its figures show that the plu
 nothing about real biopsies. On images that are not phantoms it names no disease."""
 
 
-def model_card(config: BundleConfig, results: Results) -> str:
-    """The Markdown text of the bundle's ``README.md``; counts and figures, never names of people or files."""
+def model_card(config: BundleConfig, results: Results, without: Mapping[str, Results] | None = None) -> str:
+    """The Markdown text of the bundle's ``README.md``; counts and figures, never names of people or files.
+
+    ``without`` are figures of answers from some modalities alone, by their names.
+    """
     slots = "\n".join(
         f"- **{slot.modality.title}**: {slot.expects or slot.choose}" for slot in config.rules.slots
     )
@@ -44,7 +49,7 @@ Share of each class in training: {_shares(config)}.
 {_figures(results)}
 
 Interval: 95 %, bootstrap over patients of the pooled answers. {_calibration_error(results)}
-{_independent(results)}
+{_independent(results)}{_in_parts(config, without or {})}
 ## When it has no opinion
 Temperature {config.calibration.temperature:.3f}; no opinion below a probability of {config.calibration.abstain_below:.2f}.
 Fitted on {config.calibration.fitted_on}{_mean_of_members(config)}.
@@ -120,6 +125,27 @@ def _independent(results: Results) -> str:
     figures = ", ".join(f"{name} {value:.3f}" for name, value in results.test.items())
     patients = len(set(patient_keys(results.test_cases).values()))
     return f"\nThe model of this bundle, on {patients} patients of the independent test set, measured once: {figures}.\n"
+
+
+def _in_parts(config: BundleConfig, without: Mapping[str, Results]) -> str:
+    """What the answers from some kinds of images alone are worth."""
+    if not config.network.whole_panel:
+        return ""
+    if not without:
+        return "\nAnswers from some kinds of images alone were not measured: too few patients have all of them.\n"
+    lines = [
+        "",
+        "The same networks with images taken away, on the patients who have them; each line has a calibration of "
+        "its own:",
+        "",
+        "| images | accuracy | auc | coverage of the sets |",
+        "|---|---:|---:|---:|",
+    ]
+    for results in without.values():
+        names = " + ".join(one.title for one in results.modalities)
+        coverage = "–" if results.coverage is None else f"{100 * results.coverage:.1f} %"
+        lines.append(f"| {names} | {results.mean['accuracy']:.3f} | {results.mean['auc']:.3f} | {coverage} |")
+    return "\n".join([*lines, ""])
 
 
 def _sets(config: BundleConfig, results: Results) -> str:

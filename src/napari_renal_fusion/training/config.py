@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..cases import Modality
 from ..inputs import Preprocessing, SelectionRules, SlotRule
-from ..networks import CMUSNetConfig, EncoderConfig
+from ..networks import CMUSNetConfig, EncoderConfig, NetworkConfig, RenalHEALNetConfig
 
-PRESETS = ("paper", "small", "demo")
+PRESETS = ("paper", "small", "panel", "demo")
 
 _RULES = SelectionRules(
     slots=(
@@ -33,6 +33,16 @@ _RULES = SelectionRules(
         ),
     )
 )
+_PANEL_RULES = SelectionRules(
+    slots=tuple(
+        SlotRule(modality=modality, choose="all", if_missing="without", expects=expects)
+        for modality, expects in (
+            (Modality.OM, "all light images, whatever their stain"),
+            (Modality.IM, "the whole panel of antibodies, negative ones too"),
+            (Modality.TEM, "all electron micrographs"),
+        )
+    )
+)
 # 2048 rows are cut to 1940 to remove the legend that the electron microscope burns in.
 _PREPROCESSING = {
     Modality.OM: Preprocessing(),
@@ -46,11 +56,13 @@ class TrainingConfig(BaseModel):
 
     ``bag_size`` is (smallest, largest) number of electron images drawn at random for each patient in each
     epoch: the norm of the fused TEM feature depends on the bag's size, so training must show many.
+    ``part_shown`` and ``stain_hidden`` are for a network that reads the whole panel (``preset`` panel): how often
+    a patient shows only some kinds of images, every combination alike, and how often a stain is not told.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    preset: Literal["paper", "small", "demo"] = "paper"
+    preset: Literal["paper", "small", "panel", "demo"] = "paper"
     name: str = Field(
         "cmus-net",
         title="Name of the model",
@@ -137,6 +149,21 @@ class TrainingConfig(BaseModel):
         "none", title="Class weights", description="Balanced: rare classes count more in the loss."
     )
     bag_size: tuple[int, int] = Field((1, 12), title="Electron images drawn")
+    part_shown: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        title="Shown in part",
+        description="Whole panel only: how often a patient shows only some kinds and some of the light and IF "
+        "images in an epoch, so that any set of images can be answered.",
+    )
+    stain_hidden: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        title="Stain hidden",
+        description="Whole panel only: how often an image's stain or antibody is not told in training.",
+    )
     flips: bool = Field(True, title="Random flips", description="Only where images are encoded every epoch.")
     freeze_encoders: bool = Field(
         False, title="Freeze encoders", description="Images are encoded once; only the fusion is trained."
@@ -169,7 +196,7 @@ class TrainingConfig(BaseModel):
     strategy: str = Field("auto", title="Lightning strategy")
 
     # Network and inputs
-    network: CMUSNetConfig = CMUSNetConfig()
+    network: NetworkConfig = CMUSNetConfig()
     half_precision_weights: bool = Field(False, title="Store weights as float16")
     rules: SelectionRules = _RULES
     preprocessing: dict[Modality, Preprocessing] = _PREPROCESSING
@@ -177,6 +204,13 @@ class TrainingConfig(BaseModel):
     @model_validator(mode="after")
     def _agree(self) -> TrainingConfig:
         modalities = set(self.network.modalities)
+        self.rules.check_for(self.network.whole_panel)
+        if self.network.whole_panel and self.subsets:
+            raise ValueError(
+                "this network answers without some of its images itself: it needs no further models"
+            )
+        if not self.network.whole_panel and (self.part_shown or self.stain_hidden):
+            raise ValueError("part_shown and stain_hidden are for a network that reads the whole panel")
         for subset in self.subsets:
             if not subset or not {one.value for one in subset} < modalities:
                 raise ValueError(
@@ -217,7 +251,8 @@ def preset(name: str, **changes) -> TrainingConfig:
     start from ``encoder_weights``, as nothing is ever downloaded. ``small`` freezes the encoders, encodes
     every image once and trains the fusion alone: minutes on two processor cores. Its encoder is
     EfficientNet-lite0, for which ``encoder_weights`` should be a file of ImageNet weights; without one it takes
-    the encoders of the demonstration bundle, which have seen phantoms only. ``demo`` trains three small residual
+    the encoders of the demonstration bundle, which have seen phantoms only. ``panel`` trains a renal HEALNet on
+    all images of a case in the same way, and cases may lack any modality. ``demo`` trains three small residual
     networks from scratch on phantoms.
     """
     values: dict[str, object] = {"preset": name}
@@ -237,6 +272,24 @@ def preset(name: str, **changes) -> TrainingConfig:
             "weight_decay": 1e-2,
             "schedule": "one_cycle",
             "half_precision_weights": True,
+        }
+    if name == "panel":
+        encoder = EncoderConfig(name="tf_efficientnet_lite0", stage=4)
+        values |= {
+            "name": "panel",
+            "title": "Renal HEALNet (whole panel)",
+            "network": RenalHEALNetConfig(encoder=encoder, token_norm=True),
+            "rules": _PANEL_RULES,
+            "encoder_weights": "demo",
+            "freeze_encoders": True,
+            "flips": False,
+            "part_shown": 0.5,
+            "stain_hidden": 0.1,
+            "epochs": 40,
+            "patience": 10,
+            "batch": 8,
+            "learning_rate": 1e-3,
+            "weight_decay": 1e-2,
         }
     if name == "small":
         # Cut before the last convolution: 320 channels on 7x7, trained heads in seconds, not minutes.

@@ -19,6 +19,7 @@ from .folds import Folds, make_folds
 from .given_folds import check_folds
 from .initial import encoder_source, resolved
 from .run import CHECK, COHORT, CONFIG, FOLDS, INFO, Run, RunInfo
+from .vocabulary import with_vocabulary
 
 
 def create_run(
@@ -37,7 +38,7 @@ def create_run(
     if _holds_run(folder):
         raise _taken(folder, "another run")
     names = class_names(cohort)
-    config = resolved(config, len(names))
+    config = with_vocabulary(resolved(config, len(names)), cohort)
     source = encoder_source(config)
     progress.update(0.0, "Checking the cohort")
     report = check_cohort(cohort, config, progress=progress)
@@ -94,7 +95,7 @@ def create_or_open(
         return create_run(cohort, config, folder, command, folds, progress)
     run = Run.open(folder)
     names = class_names(cohort)
-    if resolved(config, len(names)) != run.config:
+    if with_vocabulary(resolved(config, len(names)), cohort) != run.config:
         raise _taken(folder, "a run with another configuration")
     kept = replace(cohort, cases=tuple(one for one in cohort.cases if one.label), class_names=names)
     if names != run.info.class_names or _snapshot(kept, folder) != (folder / COHORT).read_bytes():

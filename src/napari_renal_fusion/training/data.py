@@ -11,17 +11,17 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ..cases import Modality
-from ..inputs import Batch
-from ..networks import Tokens
+from ..inputs import Batch, PanelBatch
+from ..networks import PanelTokens, Tokens
 from .config import TrainingConfig
 from .randomness import generator_of
 
 if TYPE_CHECKING:
     from .patients import TrainingCase
 
-Inputs = Batch | Tokens
+Inputs = Batch | Tokens | PanelBatch | PanelTokens
 TokensOfCases = Mapping[str, Mapping[Modality, Sequence[torch.Tensor]]]
-"""Case id -> modality -> the token map [L, d] of each picture, in the order of ``TrainingCase.pictures``."""
+"""Case id -> modality -> the token map [h, w, d] of each picture, in the order of ``TrainingCase.pictures``."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class CaseData(Dataset):
     """Cases by (epoch, index): tensors [n, ...] per modality and the class index.
 
     From pictures, the tensors are normalised images [n, 3, H, W]; from ``tokens`` the token maps [n, L, d] of
-    the frozen encoders. With ``drawing`` bags are drawn and pictures flipped.
+    the frozen encoders, L = h * w. With ``drawing`` bags are drawn and pictures flipped.
     """
 
     def __init__(
@@ -79,11 +79,34 @@ class CaseData(Dataset):
             chosen = self.drawing.bag(generator, count)
         if self.tokens is not None:
             maps = self.tokens[case.case_id][modality]
-            return torch.stack([maps[i] for i in chosen])
-        pictures = [case.pictures[modality][i].pixels for i in chosen]
-        if generator is not None and self.drawing.flips:
-            pictures = [one[:: generator.choice((-1, 1)), :: generator.choice((-1, 1))] for one in pictures]
+            return torch.stack([maps[i].flatten(0, 1) for i in chosen])
+        pictures = self._flipped([case.pictures[modality][i].pixels for i in chosen], generator)
         return normalised(np.stack(pictures), self.config, modality)
+
+    def collate(
+        self, items: Sequence[tuple[dict[Modality, torch.Tensor], int]]
+    ) -> tuple[Inputs, torch.Tensor]:
+        """See :func:`collate_cases`."""
+        return collate_cases(items)
+
+    def _flipped(self, pictures: list[np.ndarray], generator: np.random.Generator | None) -> list[np.ndarray]:
+        if generator is None or not self.drawing.flips:
+            return pictures
+        return [one[:: generator.choice((-1, 1)), :: generator.choice((-1, 1))] for one in pictures]
+
+
+def case_data(
+    cases: Sequence[TrainingCase],
+    config: TrainingConfig,
+    *,
+    tokens: TokensOfCases | None = None,
+    drawing: Drawing | None = None,
+) -> CaseData:
+    """The cases in the form that the configuration's network reads."""
+    from .panel_data import PanelData
+
+    kind = PanelData if config.network.whole_panel else CaseData
+    return kind(cases, config, tokens=tokens, drawing=drawing)
 
 
 def normalised(pictures: np.ndarray, config: TrainingConfig, modality: Modality) -> torch.Tensor:
@@ -157,20 +180,19 @@ def _split(count: int, step: int) -> list[tuple[int, int]]:
 
 def training_loader(data: CaseData, batches: EpochBatches) -> DataLoader:
     """Batches in the order of ``batches``, in this process: pictures are decoded already."""
-    return DataLoader(data, batch_sampler=batches, collate_fn=collate_cases)
+    return DataLoader(data, batch_sampler=batches, collate_fn=data.collate)
 
 
 def whole_bags(data: CaseData, batch: int) -> DataLoader:
     """Every case once, in order, with its whole bag."""
     keys = [(0, index) for index in range(len(data))]
     batches = [keys[start : start + batch] for start in range(0, len(keys), batch)]
-    return DataLoader(data, batch_sampler=batches, collate_fn=collate_cases)
+    return DataLoader(data, batch_sampler=batches, collate_fn=data.collate)
 
 
 def moved(inputs: Inputs, device: torch.device | str) -> Inputs:
     """The same inputs on another device."""
-    tensors = [
-        None if one is None else one.to(device, non_blocking=True)
-        for one in (inputs.om, inputs.im, inputs.tem, inputs.tem_mask)
-    ]
-    return Batch(*tensors) if isinstance(inputs, Batch) else Tokens(*tensors, grids=inputs.grids)
+    if not isinstance(inputs, Batch):
+        return inputs.to(device)
+    tensors = (inputs.om, inputs.im, inputs.tem, inputs.tem_mask)
+    return Batch(*(None if one is None else one.to(device, non_blocking=True) for one in tensors))

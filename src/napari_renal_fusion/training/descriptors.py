@@ -30,13 +30,18 @@ def input_statistics(
                     described[one] = np.array(
                         [describe(picture.pixels) for picture in cases[one].pictures[modality]]
                     )
-            return np.concatenate([described[one] for one in ids])
+            return np.concatenate([described[one] for one in ids if len(described[one])])
 
+        # Cases may lack a modality that the network can do without.
+        has = {one for one, case in cases.items() if case.pictures.get(modality)}
         limits = []
         for member in members:
-            given = member.outcome.cases
-            limits.append(InputStatistics.fit(of(given["train"]), of(given["test"])).limit)
-        trained = sorted({one for member in members for one in member.outcome.cases["train"]})
+            given = {part: [one for one in ids if one in has] for part, ids in member.outcome.cases.items()}
+            if given["train"]:
+                limits.append(
+                    InputStatistics.fit(of(given["train"]), of(given["test"] or given["train"])).limit
+                )
+        trained = sorted({one for member in members for one in member.outcome.cases["train"] if one in has})
         every = of(trained)
         found[modality] = InputStatistics.fit(every, every).model_copy(update={"limit": max(limits)})
     return found

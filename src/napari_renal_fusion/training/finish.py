@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..bundles.conformal import no_set_reason, out_of_fold_sets
-from ..bundles.known import bundle_distances
+from ..bundles.known import KnownPatients, bundle_distances
+from ..cases import Modality
 from ..compute.atomic import write_text
 from ..compute.progress import Progress
 from .calibration import fit_temperature, softmax
@@ -24,6 +25,7 @@ from .metrics import (
     mean_and_sd,
 )
 from .outcome import Outputs, load_outcome
+from .removal import complete, only, only_outputs, sets_of
 from .results import CaseOutcome, FoldMetrics, Results
 from .run import RESULTS, UNITS, Run
 from .run_bundle import write_bundle
@@ -56,18 +58,64 @@ def finish(
         own = [one for one in fitted if one.unit.name == f"{subset}/{one.unit.fold.name}".lstrip("/")]
         with progress.part(number / len(groups), (number + 1) / len(groups)):
             progress.update(0.0, f"Calibrating {subset or 'the model'}")
-            judged = judge(_final_members(own, config), run, config, cases)
+            final = _final_members(own, config)
+            judged = judge(complete(final, config), run, config, cases)
             if not subset and unseen and judged.fits_none:
-                judged = with_unseen(judged, unseen, run.info.class_names)
+                judged = _with_unseen(judged, unseen, sets_of(config.network.modalities)[-1], run, config)
             measured = _results(own, judged, cases, run, config, notes if not subset else ())
+            without = _without(own, final, cases, run, config, unseen)
+            results |= {shown: figures for shown, (_, figures) in without.items()}
             if config.final != "none":
                 progress.update(0.4, "Writing the bundle")
-                said = write_bundle(run, subset, config, judged, measured, cases, frozen, source)
+                said = write_bundle(run, subset, config, judged, measured, cases, frozen, source, without)
                 measured = measured.model_copy(update={"notes": (*measured.notes, *said)})
             results[subset] = measured
     whole = results.pop("").model_copy(update={"subsets": results})
     write_text(run.folder / RESULTS, whole.model_dump_json(indent=1))
     progress.update(1.0, "Done")
+
+
+def _without(
+    own: Sequence[Fitted],
+    final: Sequence[Fitted],
+    cases: dict[str, TrainingCase],
+    run: Run,
+    config: TrainingConfig,
+    unseen: Mapping[int, Outputs] | None,
+) -> dict[str, tuple[Judged, Results]]:
+    """Calibration and figures of the answers from some modalities alone, by their names (``OM-IM``).
+
+    Only of a network that reads the whole panel; a set of modalities that too few cases have is left out.
+    """
+    found: dict[str, tuple[Judged, Results]] = {}
+    if not config.network.whole_panel:
+        return found
+    for shown in sets_of(config.network.modalities)[:-1]:
+        members, folds = ([only(one, shown) for one in given] for given in (final, own))
+        if any(one is None for one in (*members, *folds)):
+            continue
+        judged = judge(members, run, config, cases)
+        if unseen and judged.fits_none:
+            judged = _with_unseen(judged, unseen, shown, run, config)
+        figures = _results(folds, judged, cases, run, config, ())
+        # What the final model says of the independent set is measured on all its images, once.
+        update = {"modalities": shown, "test": {}, "test_cases": ()}
+        found[subset_name(shown)] = judged, figures.model_copy(update=update)
+    return found
+
+
+def _with_unseen(
+    judged: Judged,
+    unseen: Mapping[int, Outputs],
+    shown: tuple[Modality, ...],
+    run: Run,
+    config: TrainingConfig,
+) -> Judged:
+    """:func:`with_unseen`, of answers from the modalities ``shown`` for a network that reads the whole panel."""
+    if config.network.whole_panel:
+        asked = {index: only_outputs(outputs, shown) for index, outputs in unseen.items()}
+        unseen = {index: outputs for index, outputs in asked.items() if outputs is not None}
+    return with_unseen(judged, unseen, run.info.class_names)
 
 
 def _final_members(own: Sequence[Fitted], config: TrainingConfig) -> list[Fitted]:
@@ -134,8 +182,8 @@ def _results(
                 logits=tuple(map(float, logits[row])),
                 probabilities=tuple(map(float, probabilities[row])),
                 conformal=None if sets is None else sets[row],
-                distance=None if distances is None else float(distances[row]),
-                fits_none=None if distances is None else bool(distances[row] > known.limit),
+                distance=distances.get((members[member_of[row]].unit.name, case)),
+                fits_none=_beyond(distances.get((members[member_of[row]].unit.name, case)), known),
             )
             for row, case in enumerate(ids)
         ),
@@ -178,13 +226,24 @@ def cross_fitted_probabilities(
     return probabilities
 
 
-def _own_distances(members: Sequence[Fitted], judged: Judged) -> np.ndarray | None:
-    """Distances of the test patients to the member that never saw them; None where the limit is another's."""
+def _own_distances(members: Sequence[Fitted], judged: Judged) -> dict[tuple[str, str], float]:
+    """Distances of the test patients to the member that never saw them, by unit and case.
+
+    Empty where the limit is another's; a case without one lacks a modality that the distance is made of.
+    """
     if judged.fits_none is None or [one.unit.name for one in members] != [
         one.unit.name for one in judged.members
     ]:
-        return None
-    return np.concatenate(judged.fits_none.distances)
+        return {}
+    return {
+        (one.unit.name, case): float(distance)
+        for one, own in zip(judged.members, judged.fits_none.distances, strict=True)
+        for case, distance in zip(one.test.case_ids, own, strict=True)
+    }
+
+
+def _beyond(distance: float | None, known: KnownPatients | None) -> bool | None:
+    return None if distance is None or known is None else distance > known.limit
 
 
 def _independent(
@@ -199,6 +258,8 @@ def _independent(
     mean = logits.mean(axis=0)
     probabilities = softmax(mean, judged.temperature)
     sets = judged.conformal.sets(each) if judged.conformal else None
+    # Both were fitted on complete patients.
+    whole = [all(cases[case].pictures[one] for one in config.rules.modalities) for case in given[0].case_ids]
     far = None
     if judged.fits_none:
         far = bundle_distances(judged.fits_none.statistics, np.stack([one.features for one in given]))
@@ -210,9 +271,11 @@ def _independent(
             label=int(given[0].labels[row]),
             logits=tuple(map(float, mean[row])),
             probabilities=tuple(map(float, probabilities[row])),
-            conformal=None if sets is None else sets[row],
-            distance=None if far is None else float(far[row]),
-            fits_none=None if far is None else bool(far[row] > judged.fits_none.known.limit),
+            conformal=None if sets is None or not whole[row] else sets[row],
+            distance=None if far is None or not whole[row] else float(far[row]),
+            fits_none=None
+            if far is None or not whole[row]
+            else bool(far[row] > judged.fits_none.known.limit),
         )
         for row, case in enumerate(given[0].case_ids)
     )

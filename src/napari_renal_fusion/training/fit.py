@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lightning
+import torch
 
+from ..cases import Modality
 from ..compute.devices import DeviceChoice
 from ..compute.memory import is_out_of_memory
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..networks import CMUSNet, NonFiniteFeatures
+from ..networks import FusionNetwork, NonFiniteFeatures
 from . import checkpoint
 from .checkpoint import BEST, LAST, AtomicCheckpoints
-from .data import CaseData, Drawing, EpochBatches, TokensOfCases, training_loader, whole_bags
+from .data import Drawing, EpochBatches, TokensOfCases, case_data, training_loader, whole_bags
 from .epochs import EpochKeeper
 from .module import FusionModule, balanced_weights, rates_of
 from .trained_parts import Part, choose_trained, load_trained, trained_state
@@ -59,7 +61,7 @@ class Workplace:
 class Fitted:
     """A network with the weights to use, the epoch they come from, and the figures of every epoch."""
 
-    network: CMUSNet
+    network: FusionNetwork
     epoch_used: int
     history: list[dict[str, Any]] = field(default_factory=list)
 
@@ -82,7 +84,7 @@ def phases_of(unit: Unit) -> list[Phase]:
 
 def fit_unit(
     unit: Unit,
-    network: CMUSNet,
+    network: FusionNetwork,
     training: Sequence[TrainingCase],
     validation: Sequence[TrainingCase],
     place: Workplace,
@@ -98,10 +100,7 @@ def fit_unit(
     """
     if unit.config.network.token_norm and place.tokens is not None:
         network.fit_token_norm(
-            {
-                modality.value: (one for case in training for one in place.tokens[case.case_id][modality])
-                for modality in unit.config.rules.modalities
-            }
+            {one.value: _tokens_of(training, place.tokens, one) for one in unit.config.rules.modalities}
         )
     fitted = Fitted(network, 0)
     best_loss = float("inf")
@@ -118,10 +117,19 @@ def fit_unit(
     return fitted
 
 
+def _tokens_of(
+    cases: Sequence[TrainingCase], tokens: TokensOfCases, modality: Modality
+) -> Iterator[torch.Tensor]:
+    """Token maps of one modality, one after another."""
+    # A function, because a generator inside a comprehension would read the last modality for each of them.
+    for case in cases:
+        yield from tokens[case.case_id][modality]
+
+
 def _fit_phase(
     unit: Unit,
     phase: Phase,
-    network: CMUSNet,
+    network: FusionNetwork,
     training: Sequence[TrainingCase],
     validation: Sequence[TrainingCase],
     place: Workplace,
@@ -154,7 +162,7 @@ def _fit_phase(
     return keeper
 
 
-def _checkpoint_gradients(network: CMUSNet) -> None:
+def _checkpoint_gradients(network: FusionNetwork) -> None:
     try:
         network.set_gradient_checkpointing(True)
     except ValueError as error:
@@ -199,7 +207,7 @@ def _begin_anew(keeper: EpochKeeper, folder: Path, phase: Phase) -> None:
 def _run_lightning(
     unit: Unit,
     phase: Phase,
-    network: CMUSNet,
+    network: FusionNetwork,
     training: Sequence[TrainingCase],
     validation: Sequence[TrainingCase],
     place: Workplace,
@@ -222,8 +230,8 @@ def _run_lightning(
     module = FusionModule(
         network, config, rates_of(config, phase.epochs, updates, phase.learning_rate), weights
     )
-    loader = training_loader(CaseData(training, config, tokens=tokens, drawing=drawing), batches)
-    held_out = whole_bags(CaseData(validation, config, tokens=tokens), config.batch) if validation else None
+    loader = training_loader(case_data(training, config, tokens=tokens, drawing=drawing), batches)
+    held_out = whole_bags(case_data(validation, config, tokens=tokens), config.batch) if validation else None
     try:
         with _quiet():
             trainer.fit(module, loader, held_out, ckpt_path=resumed, weights_only=True)

@@ -13,9 +13,11 @@ from .config import TrainingConfig
 from .randomness import seed_of
 
 if TYPE_CHECKING:
-    from ..networks import CMUSNet
+    from ..networks import FusionNetwork
 
 RANDOM = "random"
+_TAKES_ENCODERS = ("small", "panel")
+"""Presets that take a bundle's encoders as they are."""
 _SUFFIX = ".safetensors"
 
 
@@ -95,7 +97,8 @@ def resolved(config: TrainingConfig, n_classes: int) -> TrainingConfig:
         changes["preprocessing"] = _as_timm_records(config)
     if config.encoder_weights != RANDOM and not config.encoder_weights.endswith(_SUFFIX):
         bundle = describe(config.encoder_weights)
-        lacking = [one for one in network.modalities if one not in bundle.network.modalities]
+        has = getattr(getattr(bundle, "network", None), "modalities", ())  # one of slides and omics has none
+        lacking = [one for one in network.modalities if one not in has]
         if lacking:
             raise RenalFusionError(
                 "encoder_weights_other",
@@ -108,14 +111,16 @@ def resolved(config: TrainingConfig, n_classes: int) -> TrainingConfig:
                 f"The bundle {bundle.name} has {bundle.members} different sets of encoders, not one to start from",
                 remedy="Choose a bundle with one set of encoders, or encoder weights from a file.",
             )
-        if config.preset == "small":
+        if config.preset in _TAKES_ENCODERS:
             theirs = {one: bundle.network.encoder_for(one) for one in network.modalities}
             first = theirs[network.modalities[0]]
             same = all(one == first for one in theirs.values())
             changes["network"] = network.model_copy(update={"encoder": first if same else theirs})
             changes["preprocessing"] = {one: bundle.preprocessing[one] for one in config.preprocessing}
         for one in network.modalities:
-            if config.preset != "small" and network.encoder_for(one) != bundle.network.encoder_for(one):
+            if config.preset not in _TAKES_ENCODERS and network.encoder_for(
+                one
+            ) != bundle.network.encoder_for(one):
                 raise RenalFusionError(
                     "encoder_weights_other",
                     f"The encoder for {one} of the bundle {bundle.name} is {bundle.network.encoder_for(one).name} "
@@ -140,17 +145,17 @@ def _as_timm_records(config: TrainingConfig) -> dict[Modality, Preprocessing]:
     return changed
 
 
-def initial_network(config: TrainingConfig, unit: str, source: EncoderSource) -> CMUSNet:
+def initial_network(config: TrainingConfig, unit: str, source: EncoderSource) -> FusionNetwork:
     """The network of ``unit`` before its first step, on the CPU; the same for the same seed and name.
 
     Frozen encoders are the same for all units of a run, so that every image is encoded once.
     """
     import torch
 
-    from ..networks import CMUSNet, TimmEncoder
+    from ..networks import TimmEncoder, build_network
 
     torch.manual_seed(seed_of(config.seed, "network", unit))
-    network = CMUSNet(config.network)
+    network = build_network(config.network)
     if source.file is None:
         if config.freeze_encoders:
             for modality, encoder in network.encoders.items():
@@ -165,7 +170,7 @@ def initial_network(config: TrainingConfig, unit: str, source: EncoderSource) ->
     return network
 
 
-def _load_bundle_encoders(network: CMUSNet, folder: Path) -> None:
+def _load_bundle_encoders(network: FusionNetwork, folder: Path) -> None:
     from ..bundles import load
 
     weights = load(folder).weights

@@ -11,7 +11,7 @@ import torch
 from ..bundles import rounded_to_half
 from ..cases import Modality
 from ..errors import RenalFusionError
-from ..networks import CMUSNet
+from ..networks import FusionNetwork, build_network
 from . import checkpoint
 from .checkpoint import BEST
 from .config import TrainingConfig
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .judging import Fitted
 
 
-def network_of(unit: Unit, folder: Path, source: EncoderSource) -> CMUSNet:
+def network_of(unit: Unit, folder: Path, source: EncoderSource) -> FusionNetwork:
     """The fitted network of a unit, in eval mode on the CPU: its initial weights and what was trained."""
     network = initial_network(unit.config, unit.name, source)
     for phase in phases_of(unit):
@@ -48,16 +48,16 @@ def network_of(unit: Unit, folder: Path, source: EncoderSource) -> CMUSNet:
 
 def combined(
     members: Sequence[Fitted], config: TrainingConfig, units: Path, source: EncoderSource, shared: bool
-) -> tuple[CMUSNet, dict[str, torch.Tensor]]:
+) -> tuple[FusionNetwork, dict[str, torch.Tensor]]:
     """The final network in eval mode and its state as a bundle keeps it."""
     networks = [network_of(one.unit, units / one.unit.name, source) for one in members]
     if len(networks) == 1:
         return networks[0], networks[0].state_dict()
-    from ..networks.ensemble import CMUSNetEnsemble, combined_state
+    from ..networks.ensemble import combined_state
 
     state = combined_state([one.state_dict() for one in networks], shared)
     del networks
-    ensemble = CMUSNetEnsemble(config.network, len(members), shared)
+    ensemble = build_network(config.network, len(members), shared)
     ensemble.load_state_dict(state)
     return ensemble.eval(), state
 

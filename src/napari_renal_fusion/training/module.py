@@ -1,4 +1,4 @@
-"""CMUS-Net as a Lightning module: loss, optimiser, rates as a function of epoch and step, held-out figures."""
+"""A network as a Lightning module: loss, optimiser, rates as a function of epoch and step, held-out figures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import lightning
 import numpy as np
 import torch
 
-from ..inputs import Batch
-from ..networks import CMUSNet, FusionOutput
+from ..inputs import Batch, PanelBatch
+from ..networks import FusionNetwork, FusionOutput
 from .config import TrainingConfig
 from .data import Inputs, moved
 from .trained_parts import load_trained, trained_state, training_mode
@@ -29,7 +29,7 @@ class Figures:
 
 
 class FusionModule(lightning.LightningModule):
-    """Trains what is trainable of a :class:`CMUSNet`, from pictures or from tokens of frozen encoders.
+    """Trains what is trainable of a network, from pictures or from tokens of frozen encoders.
 
     Encoders may run in bfloat16; the fusion with its distances is float32, as in inference. ``rates``
     are the settings of the optimiser at each update, so that nothing about the schedule has to be
@@ -38,7 +38,7 @@ class FusionModule(lightning.LightningModule):
 
     def __init__(
         self,
-        network: CMUSNet,
+        network: FusionNetwork,
         config: TrainingConfig,
         rates: list[dict[str, Any]],
         class_weights: torch.Tensor | None = None,
@@ -52,9 +52,9 @@ class FusionModule(lightning.LightningModule):
 
     def forward(self, inputs: Inputs) -> FusionOutput:
         """Tokens in the encoders' precision, then the fusion in float32."""
-        tokens = self.network.encode(inputs) if isinstance(inputs, Batch) else inputs
+        tokens = self.network.encode(inputs) if isinstance(inputs, Batch | PanelBatch) else inputs
         with torch.autocast(self.device.type, enabled=False):
-            return self.network.fuse(*(one.float() if _is_float(one) else one for one in tokens))
+            return self.network.fuse(*tokens.float())
 
     def training_step(self, step: tuple[Inputs, torch.Tensor]) -> torch.Tensor:
         inputs, labels = step
@@ -155,10 +155,6 @@ def balanced_weights(labels: list[int], classes: int) -> torch.Tensor:
     counts = torch.bincount(torch.tensor(labels), minlength=classes).float()
     present = counts > 0
     return torch.where(present, len(labels) / (present.sum() * counts.clamp(min=1)), torch.zeros(classes))
-
-
-def _is_float(tensor: torch.Tensor | None) -> bool:
-    return tensor is not None and tensor.is_floating_point()
 
 
 def _auc(probabilities: np.ndarray, labels: np.ndarray) -> float | None:

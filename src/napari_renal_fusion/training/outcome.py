@@ -16,11 +16,12 @@ from ..cases import Modality
 from ..compute.atomic import write_bytes, write_text
 from ..compute.devices import DeviceChoice
 from ..compute.progress import Progress
-from ..networks import CMUSNet
+from ..networks import FusionNetwork
 from .config import TrainingConfig
-from .data import CaseData, TokensOfCases, collate_cases, moved
+from .data import TokensOfCases, case_data, moved
 
 if TYPE_CHECKING:
+    from ..networks import FusionOutput, PanelTokens, RenalHEALNet, Tokens
     from .patients import TrainingCase
 
 OUTCOME, OUTPUTS = "outcome.json", "outputs.safetensors"
@@ -56,7 +57,11 @@ class Answers:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Answers by part (``train``, ``validation``, ``test``, ``independent``) and mean token maps [L, d]."""
+    """Answers by part (``train``, ``validation``, ``test``, ``independent``) and mean token maps [L, d].
+
+    Of a network that reads the whole panel also ``train`` and ``test`` from each set of modalities, such as
+    ``test.OM-IM``, with the features of these modalities; and no mean tokens, which nothing would stand in for.
+    """
 
     parts: dict[str, Answers]
     mean_tokens: dict[Modality, torch.Tensor]
@@ -64,7 +69,7 @@ class Outputs:
 
 @torch.inference_mode()
 def answer(
-    network: CMUSNet,
+    network: FusionNetwork,
     parts: dict[str, Sequence[TrainingCase]],
     config: TrainingConfig,
     choice: DeviceChoice,
@@ -73,42 +78,98 @@ def answer(
 ) -> Outputs:
     """Ask the network about every case with its whole bag, one after another so that no batch changes a digit.
 
-    Mean tokens are those of the images of the part ``train``. ``tokens`` spares encoding.
+    Mean tokens are those of the images of the part ``train``. ``tokens`` spares encoding. A network that reads the
+    whole panel is also asked about ``train`` and ``test`` with every set of the case's modalities alone.
     """
     network = network.to(choice.device).eval()
     low = choice.precision == "bfloat16" and tokens is None
     total, done = sum(map(len, parts.values())), 0
-    sums: dict[Modality, torch.Tensor] = {}
-    counts: dict[Modality, int] = {}
-    found = {}
+    means = _MeanTokens(config)
+    found: dict[str, _Asked] = {}
     for part, cases in parts.items():
-        data = CaseData(cases, config, tokens=tokens)
-        logits, features = [], []
-        for index in range(len(cases)):
+        data = case_data(cases, config, tokens=tokens)
+        found[part] = _Asked()
+        for index, case in enumerate(cases):
             progress.update(done / total, f"Asking the model about case {done + 1} of {total}")
             done += 1
-            inputs = moved(collate_cases([data[0, index]])[0], choice.device)
+            given = moved(data.collate([data[0, index]])[0], choice.device)
             if tokens is None:
                 with torch.autocast(choice.device, dtype=torch.bfloat16, enabled=low):
-                    inputs = network.encode(inputs)
-            given = [one.float() if one is not None and one.is_floating_point() else one for one in inputs]
+                    given = network.encode(given)
+            given = given.float()
             output = network.fuse(*given)
-            logits.append(output.fusion[0].float().cpu())
-            features.append(output.unfused[0].float().cpu())
-            if part == "train":
-                for modality in config.rules.modalities:
-                    one = {Modality.OM: given[0], Modality.IM: given[1], Modality.TEM: given[2]}[modality]
-                    maps = one[0].double().cpu() if modality == Modality.TEM else one.double().cpu()
-                    sums[modality] = sums.get(modality, 0) + maps.sum(dim=0)
-                    counts[modality] = counts.get(modality, 0) + len(maps)
-        found[part] = Answers(
-            tuple(case.case_id for case in cases),
-            torch.stack(logits).numpy() if logits else np.zeros((0, config.network.n_classes), np.float32),
-            torch.stack(features).numpy() if features else np.zeros((0, 1), np.float32),
-            np.array([case.label for case in cases], dtype=np.int64),
-        )
+            found[part].add(case, output.fusion[0], output.unfused[0])
+            if config.network.whole_panel:
+                _ask_in_parts(network, part, case, given, output, found)
+            elif part == "train":
+                means.add(given)
     network.cpu()
-    return Outputs(found, {one: (total / counts[one]).float() for one, total in sums.items()})
+    return Outputs({part: asked.answers(config) for part, asked in found.items()}, means.result())
+
+
+class _Asked:
+    """Answers as they come in."""
+
+    def __init__(self) -> None:
+        self.cases: list[TrainingCase] = []
+        self.logits: list[torch.Tensor] = []
+        self.features: list[torch.Tensor] = []
+
+    def add(self, case: TrainingCase, logits: torch.Tensor, features: torch.Tensor) -> None:
+        self.cases.append(case)
+        self.logits.append(logits.float().cpu())
+        self.features.append(features.float().cpu())
+
+    def answers(self, config: TrainingConfig) -> Answers:
+        return Answers(
+            tuple(case.case_id for case in self.cases),
+            torch.stack(self.logits).numpy()
+            if self.cases
+            else np.zeros((0, config.network.n_classes), np.float32),
+            torch.stack(self.features).numpy() if self.cases else np.zeros((0, 1), np.float32),
+            np.array([case.label for case in self.cases], dtype=np.int64),
+        )
+
+
+class _MeanTokens:
+    """Mean token map [L, d] of each modality over all images."""
+
+    def __init__(self, config: TrainingConfig):
+        self.modalities = config.rules.modalities
+        self.sums: dict[Modality, torch.Tensor] = {}
+        self.counts: dict[Modality, int] = {}
+
+    def add(self, given: Tokens) -> None:
+        for modality in self.modalities:
+            one = {Modality.OM: given.om, Modality.IM: given.im, Modality.TEM: given.tem}[modality]
+            maps = one[0].double().cpu() if modality == Modality.TEM else one.double().cpu()
+            self.sums[modality] = self.sums.get(modality, 0) + maps.sum(dim=0)
+            self.counts[modality] = self.counts.get(modality, 0) + len(maps)
+
+    def result(self) -> dict[Modality, torch.Tensor]:
+        return {one: (total / self.counts[one]).float() for one, total in self.sums.items()}
+
+
+def _ask_in_parts(
+    network: RenalHEALNet,
+    part: str,
+    case: TrainingCase,
+    given: PanelTokens,
+    output: FusionOutput,
+    found: dict[str, _Asked],
+) -> None:
+    """Ask about a case with every set of its modalities alone; the answer from all that it has is known."""
+    from .removal import MEASURED, in_parts, part_of, sets_of
+
+    if part not in MEASURED:
+        return
+    *sets, whole = sets_of(given.present)
+    answers = [(whole, output.fusion[0])]
+    if sets:
+        answers += zip(sets, network.fuse(*in_parts(given, sets)).fusion, strict=True)
+    for shown, logits in answers:
+        features = output.unfused[0, network.columns_of([one.value for one in shown])]
+        found.setdefault(part_of(part, shown), _Asked()).add(case, logits, features)
 
 
 def save_outcome(

@@ -22,8 +22,8 @@ from .config import TrainingConfig
 class TrainingCase:
     """One case ready for training.
 
-    ``label`` is its class index, ``pictures`` the selected pictures of each modality that the network reads,
-    those of a bag in the order of their content; ``synthetic`` is True if each carries the phantom stamp.
+    ``label`` is its class index, ``pictures`` the selected pictures of each modality that the network reads
+    (none of one that it may lack), those of a bag in the order of their content; ``synthetic`` is True if each carries the phantom stamp.
     """
 
     case_id: str
@@ -163,7 +163,16 @@ def _pictures(
     }
     said = [*selection.notices, *(notice for one in found.values() for notice in one.notices)]
     notices = [one.model_copy(update={"message": f"Case {case.case_id}: {one.message}"}) for one in said]
-    return pictures, tuple(one for one in needed if not pictures[one]), notices
+    return pictures, _lacking(pictures, config), notices
+
+
+def _lacking(
+    pictures: Mapping[Modality, tuple[StoredPicture, ...]], config: TrainingConfig
+) -> tuple[Modality, ...]:
+    """Modalities without which a case cannot train: all, or those that the rules do not answer without."""
+    without = {one.modality for one in config.rules.slots if one.if_missing == "without"}
+    lacking = tuple(one for one, found in pictures.items() if not found)
+    return lacking if len(lacking) == len(pictures) else tuple(m for m in lacking if m not in without)
 
 
 @dataclass(frozen=True)
@@ -202,7 +211,7 @@ def _refuse_lacking(lacking: Sequence[tuple[Case, tuple[Modality, ...]]], cohort
     more = f"; and {len(lacking) - 20} more cases" if len(lacking) > 20 else ""
     raise RenalFusionError(
         "training_image_missing",
-        f"Every case needs an image of each modality that the network reads: {said}{more}",
+        f"Every case needs an image of each modality that the network cannot do without: {said}{more}",
         path=cohort.source,
         remedy="Complete these cases, take them out of the cohort, or train without that modality.",
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import __version__
-from ..bundles import BundleConfig, Calibration, Origin, SelfTest
+from ..bundles import BundleConfig, Calibration, Origin, PartialCalibration, SelfTest
 from ..bundles.format import MANIFEST
 from ..bundles.local import remember_training_patients
 from ..cases import Modality
@@ -25,6 +26,8 @@ from .results import Results
 from .run import BUNDLE, CONFIG, FOLDS, UNITS, Run
 
 if TYPE_CHECKING:
+    import torch
+
     from .patients import TrainingCase
 
 _SELF_TEST_SEED, _SELF_TEST_BAG = 20260101, 4
@@ -40,10 +43,12 @@ def write_bundle(
     cases: dict[str, TrainingCase],
     frozen: bool,
     source: EncoderSource,
+    without: Mapping[str, tuple[Judged, Results]] | None = None,
 ) -> tuple[str, ...]:
-    """Write ``bundle`` (or ``bundle-OM-IM``) and what this laboratory keeps beside it; say what could not be kept."""
-    import torch
+    """Write ``bundle`` (or ``bundle-OM-IM``) and what this laboratory keeps beside it; say what could not be kept.
 
+    ``without`` are calibration and figures of answers from some modalities alone, by their names.
+    """
     from ..bundles import save_bundle
     from ..inference import noise_logits
     from .members import combined, mean_tokens_of
@@ -56,13 +61,7 @@ def write_bundle(
     counts = np.bincount([cases[one].label for one in trained], minlength=config.network.n_classes)
     keys = patient_keys(tuple(cases.values()))
     pictures = [images for one in used for images in _read_by_the_network(cases[one], config)]
-    known = None
-    if judged.fits_none:
-        known = {
-            f"{k}.{name}": torch.from_numpy(np.asarray(value))
-            for k, kept in enumerate(judged.fits_none.statistics)
-            for name, value in kept.items()
-        }
+    without = without or {}
     bundle = BundleConfig(
         name=f"{config.name}-{subset}"[:64] if subset else config.name,
         title=f"{config.title} ({subset.replace('-', ' + ')})" if subset else config.title,
@@ -75,13 +74,19 @@ def write_bundle(
         preprocessing=config.preprocessing,
         input_statistics=input_statistics(judged.members, cases, config),
         bag_range=_bag_range([cases[one] for one in trained], config),
-        calibration=Calibration(
-            temperature=judged.temperature,
-            abstain_below=judged.abstain_below,
-            fitted_on=f"{judged.patients} patients, each answered by a single member that never saw them",
-        ),
+        kind=config.network.kind,
+        calibration=_calibration(judged),
         conformal=judged.conformal,
         known=judged.fits_none.known if judged.fits_none else None,
+        without={
+            shown: PartialCalibration(
+                calibration=_calibration(partial),
+                conformal=partial.conformal,
+                known=partial.fits_none.known if partial.fits_none else None,
+                accuracy=round(figures.mean["accuracy"], 4),
+            )
+            for shown, (partial, figures) in without.items()
+        },
         class_shares=_shares_in_the_loss(counts, config),
         # What the encoders had learnt before came with them.
         seen_images=tuple(
@@ -115,9 +120,12 @@ def write_bundle(
         bundle,
         state,
         mean_tokens_of(judged.members, shared or len(judged.members) == 1),
-        model_card(bundle, results),
+        model_card(bundle, results, {shown: figures for shown, (_, figures) in without.items()}),
         half_precision=config.half_precision_weights,
-        known=known,
+        known=_statistics(judged),
+        known_without={
+            shown: _statistics(partial) for shown, (partial, _) in without.items() if partial.fits_none
+        },
     )
     try:
         remember_training_patients(sealed.sha256[MANIFEST], {cases[one].patient_id for one in used})
@@ -125,6 +133,27 @@ def write_bundle(
         # The bundle is whole without it, and a run of days must not fail at its last line.
         return (f"{folder.name}: its patients cannot be recognised here later, because {error}",)
     return ()
+
+
+def _calibration(judged: Judged) -> Calibration:
+    return Calibration(
+        temperature=judged.temperature,
+        abstain_below=judged.abstain_below,
+        fitted_on=f"{judged.patients} patients, each answered by a single member that never saw them",
+    )
+
+
+def _statistics(judged: Judged) -> dict[str, torch.Tensor] | None:
+    """Statistics of the known patients of each member as a bundle keeps them."""
+    import torch
+
+    if judged.fits_none is None:
+        return None
+    return {
+        f"{k}.{name}": torch.from_numpy(np.asarray(value))
+        for k, kept in enumerate(judged.fits_none.statistics)
+        for name, value in kept.items()
+    }
 
 
 def run_id(run: Run) -> str:

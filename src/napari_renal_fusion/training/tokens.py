@@ -18,20 +18,20 @@ from .config import TrainingConfig
 from .data import TokensOfCases, normalised
 
 if TYPE_CHECKING:
-    from ..networks import CMUSNet
+    from ..networks import FusionNetwork
     from .patients import TrainingCase
 
 _BATCH = 16
 
 
 def encode_cases(
-    network: CMUSNet,
+    network: FusionNetwork,
     cases: Sequence[TrainingCase],
     config: TrainingConfig,
     choice: DeviceChoice,
     progress: Progress,
 ) -> TokensOfCases:
-    """Token maps of all cases, mapped from the store; only what the store does not have is encoded."""
+    """Token maps [h, w, d] of all cases, mapped from the store; only what the store does not have is encoded."""
     stores: dict[Modality, TokenStore] = {}
     for number, modality in enumerate(config.rules.modalities):
         encoder = network.encoders[modality.value]
@@ -46,7 +46,7 @@ def encode_cases(
             _encode(network, modality, missing, config, choice, store, progress)
     return {
         case.case_id: {
-            modality: tuple(_flat(stores[modality].get(one.input_sha256)) for one in case.pictures[modality])
+            modality: tuple(stores[modality].get(one.input_sha256) for one in case.pictures[modality])
             for modality in config.rules.modalities
         }
         for case in cases
@@ -54,7 +54,7 @@ def encode_cases(
 
 
 def _encode(
-    network: CMUSNet,
+    network: FusionNetwork,
     modality: Modality,
     missing: list[StoredPicture],
     config: TrainingConfig,
@@ -90,7 +90,3 @@ def _encode(
 
     in_batches(missing, work, _BATCH, on_smaller=smaller)
     encoder.cpu()
-
-
-def _flat(tokens: torch.Tensor) -> torch.Tensor:
-    return tokens.flatten(0, 1)

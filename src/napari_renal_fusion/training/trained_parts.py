@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from ..errors import RenalFusionError
-from ..networks import CMUSNet
+from ..networks import FusionNetwork
 
 Part = Literal["all", "fusion", "last_stage"]
 
 
-def choose_trained(network: CMUSNet, part: Part) -> None:
+def choose_trained(network: FusionNetwork, part: Part) -> None:
     """Let gradients reach ``part`` of the network only; what is frozen is also in eval mode.
 
     Batch normalisation of a frozen stage would otherwise go on adapting to the batches.
@@ -31,7 +31,7 @@ def choose_trained(network: CMUSNet, part: Part) -> None:
     training_mode(network)
 
 
-def training_mode(network: CMUSNet) -> None:
+def training_mode(network: FusionNetwork) -> None:
     """Training mode for modules with trained weights, eval mode for modules all of whose weights are frozen."""
     network.train()
     for encoder in network.encoders.values():
@@ -72,7 +72,7 @@ def last_stage(backbone: nn.Module) -> list[str]:
     return chosen
 
 
-def trained_state(network: CMUSNet) -> dict[str, torch.Tensor]:
+def trained_state(network: FusionNetwork) -> dict[str, torch.Tensor]:
     """What a checkpoint keeps: trained weights, and the running statistics beside them.
 
     Frozen encoders are left out; they are made again from the seed or read from where they came from.
@@ -87,7 +87,7 @@ def trained_state(network: CMUSNet) -> dict[str, torch.Tensor]:
     return {name: one for name, one in state.items() if name in kept or name in buffers}
 
 
-def load_trained(network: CMUSNet, state: Mapping[str, torch.Tensor]) -> None:
+def load_trained(network: FusionNetwork, state: Mapping[str, torch.Tensor]) -> None:
     """Put back what :func:`trained_state` kept.
 
     Raises

@@ -18,6 +18,7 @@ def images(facts: CohortFacts) -> Iterator[Finding]:
     yield from _unreadable(facts)
     yield from _blank(facts)
     yield from _missing(facts)
+    yield from _nothing(facts)
     yield from _bags(facts)
     yield from _stains(facts)
     yield from _other_stain(facts)
@@ -69,10 +70,28 @@ def _blank(facts: CohortFacts) -> Iterator[Finding]:
 
 
 def _missing(facts: CohortFacts) -> Iterator[Finding]:
+    without = {one.modality for one in facts.config.rules.slots if one.if_missing == "without"}
     for modality in facts.modalities:
         lacking = [one.case.case_id for one in facts.labelled if not one.usable(modality)]
-        if lacking:
-            has = "has" if len(lacking) == 1 else "have"
+        has = "has" if len(lacking) == 1 else "have"
+        if lacking and modality in without:
+            every = len(lacking) == len(facts.labelled)
+            yield Finding(
+                code="modality_nobody_has" if every else "modality_lacking",
+                group="Images",
+                severity="error" if every else "info",
+                message=f"{count(len(lacking), 'case')} {has} no usable {modality.title} image"
+                + (
+                    "."
+                    if every
+                    else f" and {'trains' if len(lacking) == 1 else 'train'} without: {some(lacking)}."
+                ),
+                remedy="Train a network that does not read this modality (network.modalities)."
+                if every
+                else "",
+                cases=tuple(lacking),
+            )
+        elif lacking:
             yield Finding(
                 code="modality_missing",
                 group="Images",
@@ -84,6 +103,21 @@ def _missing(facts: CohortFacts) -> Iterator[Finding]:
             )
 
 
+def _nothing(facts: CohortFacts) -> Iterator[Finding]:
+    """Cases without a single image, where the network can do without any modality."""
+    lacking = [one.case.case_id for one in facts.labelled if not any(one.usable(m) for m in facts.modalities)]
+    if lacking and all(one.if_missing == "without" for one in facts.config.rules.slots):
+        yield Finding(
+            code="modality_missing",
+            group="Images",
+            severity="error",
+            message=f"{count(len(lacking), 'case')} {'has' if len(lacking) == 1 else 'have'} no usable image at "
+            f"all: {some(lacking)}.",
+            remedy="Complete these cases, or take them out of the cohort.",
+            cases=tuple(lacking),
+        )
+
+
 def _bags(facts: CohortFacts) -> Iterator[Finding]:
     for slot in facts.config.rules.slots:
         if slot.takes_one or slot.modality not in facts.modalities:
@@ -93,7 +127,7 @@ def _bags(facts: CohortFacts) -> Iterator[Finding]:
         if not sizes:
             continue
         low, high = min(sizes.values()), max(sizes.values())
-        drawn = facts.config.bag_size[1]
+        drawn = facts.config.bag_size[1] if slot.modality == Modality.TEM else high
         more = f" At most {drawn} of a case are drawn in one epoch." if high > drawn else ""
         yield Finding(
             code="bag_sizes",
@@ -103,7 +137,7 @@ def _bags(facts: CohortFacts) -> Iterator[Finding]:
             f"median {statistics.median(sizes.values()):g}.{more}",
         )
         single = [case_id for case_id, size in sizes.items() if size == 1]
-        if single:
+        if single and not facts.config.network.whole_panel:  # which sets no image aside
             yield Finding(
                 code="bag_single",
                 group="Images",
