@@ -13,6 +13,7 @@ import numpy as np
 
 from ..notices import Notice
 from .modality import Modality
+from .omics import OmicsRow
 from .pixel_size import PixelSize
 from .placement import Box
 from .slide_item import SlideItem
@@ -105,7 +106,7 @@ class ImageItem:
 
 @dataclass(frozen=True)
 class Case:
-    """One biopsy of one patient: any number of images of each modality, and of whole slides.
+    """One biopsy of one patient: any number of images of each modality and of whole slides, and omics.
 
     ``notices`` are the things noticed while the case was put together (a skipped file, a doubt),
     which the person must be told. ``label_source`` says who gave the label and how, ``hospital`` where the
@@ -123,6 +124,7 @@ class Case:
     folder: Path | None = None
     notices: tuple[Notice, ...] = ()
     slides: tuple[SlideItem, ...] = ()
+    omics: OmicsRow | None = None
     code: str = ""
 
     def of(self, modality: Modality) -> tuple[ImageItem, ...]:

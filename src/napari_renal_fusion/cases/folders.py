@@ -23,6 +23,7 @@ from .names import (
     readable,
     stain_of,
 )
+from .omics import read_omics_row
 from .slide_files import SLIDE_SUFFIXES
 from .slide_folders import add_slide, add_slide_folder
 from .slide_item import SlideItem
@@ -65,7 +66,7 @@ def read_case_folder(path: Path | str) -> Case:
     """Read one case: ``<case>/OM|IM|TEM|WSI/*`` or files named ``OM_*``, ``IM_*``, ``TEM_*``.
 
     The folder's name is the id of both case and patient. Images are ordered OM, IM, TEM and then as
-    people count. Slides are what lies in WSI, and files of slide formats in the case itself or in OM; a tiled
+    people count. ``omics.csv`` holds the case's row of omics. Slides are what lies in WSI, and files of slide formats in the case itself or in OM; a tiled
     TIFF in OM is an image. A file that cannot be used is left out with a notice. The label is not guessed.
 
     Raises
@@ -80,7 +81,7 @@ def read_case_folder(path: Path | str) -> Case:
     if not folder.is_case:
         raise not_a_case(folder)
     case = _case(folder)
-    if not case.images and not case.slides:
+    if not case.images and not case.slides and case.omics is None:
         raise RenalFusionError(
             "case_folder_empty",
             f"The case folder {readable(folder.path)} holds no image that can be read",
@@ -105,10 +106,11 @@ def read_cohort_folder(path: Path | str) -> Cohort:
 
 
 def _sorted_cases(folder: Listing) -> tuple[Case, ...]:
-    """The cases of a folder that was sorted; what is not sorted (slides) belongs to its one case."""
+    """The cases of a folder that was sorted; what is not sorted (slides, omics) belongs to its one case."""
     cases = open_sorted(folder.path)
     if len(cases) == 1 and folder.is_case:
-        cases = (replace(cases[0], slides=_case(folder).slides),)
+        unsorted = _case(folder)
+        cases = (replace(cases[0], slides=unsorted.slides, omics=unsorted.omics),)
     return cases
 
 
@@ -156,6 +158,12 @@ def _case(folder: Listing) -> Case:
     order = list(Modality)
     images.sort(key=lambda image: order.index(image.modality))  # stable: natural order stays within
     name = readable(folder.path.name) or readable(folder.path)
+    omics = None
+    if folder.omics is not None:
+        try:
+            omics = read_omics_row(folder.path / folder.omics, name)
+        except RenalFusionError as error:
+            notices.append(Notice.from_error(error))
     return Case(
         case_id=name,
         patient_id=name,
@@ -163,6 +171,7 @@ def _case(folder: Listing) -> Case:
         folder=folder.path,
         notices=tuple(notices),
         slides=tuple(slides),
+        omics=omics,
     )
 
 
@@ -272,7 +281,7 @@ def _cohort(cases: list[Case], problems: list[Notice], source: Path) -> Cohort:
     times = Counter(case.case_id for case in cases)
     for case in cases:
         problems += [notice for notice in case.notices if notice.severity != "info"]
-        if not case.images and not case.slides:
+        if not case.images and not case.slides and case.omics is None:
             problems.append(
                 Notice(
                     code="case_folder_empty",

@@ -25,6 +25,10 @@ LAYOUT = (
 )
 
 
+OMICS_FILES = ("omics.csv", "omics.csv.zip", "omics.tsv")
+"""A table of this name in a case's folder holds its row of omics and clinical values."""
+
+
 class Listing:
     """The folders and image files in one folder, hidden and other files left out, in natural order.
 
@@ -40,6 +44,7 @@ class Listing:
         self.path = path
         self.folders: list[str] = []
         self.files: list[tuple[str, int]] = []  # name, bytes
+        self.omics: str | None = None  # name of the table of omics
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
@@ -55,6 +60,9 @@ class Listing:
         if entry.is_dir():
             self.folders.append(entry.name)
             return
+        if entry.name.casefold() in OMICS_FILES:
+            self.omics = entry.name
+            return
         suffix = _suffix(entry.name)
         if suffix in IMAGE_SUFFIXES or suffix in UNSUPPORTED_SUFFIXES:
             try:
@@ -65,7 +73,7 @@ class Listing:
 
     @property
     def empty(self) -> bool:
-        return not self.folders and not self.files
+        return not self.folders and not self.files and self.omics is None
 
     @property
     def open_folders(self) -> list[str]:
@@ -74,7 +82,12 @@ class Listing:
 
     @property
     def is_case(self) -> bool:
-        """Whether a subfolder or a file carries the name of a modality, or there are whole slides."""
+        """Whether a subfolder or a file carries the name of a modality, or there are whole slides or omics.
+
+        A table of omics beside folders belongs to several patients.
+        """
+        if self.omics is not None and not self.open_folders:
+            return True
         return any(self.modality_of(name) for name in self.folders) or self.is_flat or self.has_slides
 
     @property
