@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..inputs import FeatureEncoder, OmicsScaling, PatchGrid
+from ..inputs import FeatureEncoder, PatchGrid
+from ..inputs.omics_scaling import OmicsScaling
 from ..networks import HEALNetConfig
 from .conformal import ConformalScores
 from .format import CARD, FORMAT_VERSION, MANIFEST, WEIGHTS, Calibration, Origin, manifest_sha256

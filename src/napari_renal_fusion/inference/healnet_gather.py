@@ -105,20 +105,12 @@ def _add_omics(found: HEALNetGathered, one: OmicsInput, values: Mapping[str, flo
                 message=f"{one.name} lacks {_some(lacking)}; the mean of the training patients stands in.",
             )
         )
-    row = {name: float(value) for name, value, here in zip(columns, raw, given, strict=True) if here}
     for tensors, scaling in zip(found.member_tensors, one.scalings, strict=True):
-        scaled = scaled_row(scaling, row, columns)
-        tensor = torch.from_numpy(scaled)
+        tensor = torch.from_numpy(scaling.transform(raw[None])[0])
         tensors[one.name] = tensor[None, None] if one.layout == "one_token" else tensor[None, :, None]
     found.omics[one.name] = columns, raw
     found.input_sha256[one.name] = hashlib.sha256(raw.tobytes()).hexdigest()
     found.uses.append(ModalityUse(name=one.name, kind="omics", used=True, detail=detail))
-
-
-def scaled_row(scaling, row, columns) -> np.ndarray:
-    """A row [p] as the network wants it, float32."""
-    applied = scaling.apply(row, columns)
-    return np.asarray(applied[0] if isinstance(applied, tuple) else applied, dtype=np.float32)
 
 
 def _add_slides(

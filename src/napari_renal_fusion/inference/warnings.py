@@ -34,6 +34,9 @@ def _scale_notices(case: Case, selection: Selection) -> list[Notice]:
     notices = []
     for image in selection.images:
         size = keyed[image.key].pixel_size
+        if size is None and (refused := keyed[image.key].scale_notice):
+            notices.append(refused)
+            continue
         smallest, largest = _PLAUSIBLE_UM[image.modality]
         if size is not None and not smallest <= size.um <= largest:
             notices.append(

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import RenalFusionError
-from ...inputs import OmicsScaling
+from ...inputs.omics_scaling import OmicsScaling
 from ..survival import RidgeCox, concordance
 from .config import HEALNetTrainingConfig
-from .data import scaled_row
 from .patients import PatientTable
 
 
@@ -25,8 +24,8 @@ def cox_risks(
         return None
     block = table.baseline
     try:
-        scaling = OmicsScaling.fit(block, list(training), scale=True)
-        values = np.stack([scaled_row(scaling, block.values[i], block.columns) for i in [*training, *test]])
+        scaling = OmicsScaling.fit(block.columns, block.values[list(training)], modality="the Cox model")
+        values = scaling.transform(block.values[[*training, *test]])
         count = len(training)
         model = RidgeCox.fit(
             values[:count], table.times[list(training)], table.events[list(training)],

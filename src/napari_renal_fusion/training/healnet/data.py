@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ...inputs import OmicsScaling
+from ...inputs.omics_scaling import OmicsScaling
 from ..folds import Fold
 from ..randomness import generator_of
 from .config import HEALNetTrainingConfig
@@ -64,8 +64,10 @@ def fit_scalings(
     found = {}
     for one in config.modalities:
         if one.kind == "omics":
-            having = [row for row in rows if table.has(one.name)[row]]
-            found[one.name] = OmicsScaling.fit(table.blocks[one.name], having, scale=one.scale)
+            block = table.blocks[one.name]
+            found[one.name] = OmicsScaling.fit(
+                block.columns, block.values[list(rows)], modality=one.name, scale=one.scale
+            )
     return found
 
 
@@ -89,15 +91,7 @@ class PatientData:
         self._present = {name: table.has(name) for name in config.names}
         self._omics: dict[str, np.ndarray] = {}
         for name, scaling in scalings.items():
-            block = table.blocks[name]
-            self._omics[name] = np.stack(
-                [
-                    scaled_row(scaling, row, block.columns)
-                    if has
-                    else np.zeros(len(block.columns), np.float32)
-                    for row, has in zip(block.values, self._present[name], strict=True)
-                ]
-            )
+            self._omics[name] = scaling.transform(table.blocks[name].values)
 
     def has(self, modality: str, row: int) -> bool:
         return bool(self._present[modality][row])
@@ -130,12 +124,6 @@ class PatientData:
                     features = features[np.sort(drawn)]
                 found.append(torch.from_numpy(np.ascontiguousarray(features)))
         return found
-
-
-def scaled_row(scaling: OmicsScaling, row, columns: Sequence[str]) -> np.ndarray:
-    """A row as the network wants it: float32 [p]."""
-    applied = scaling.apply(row, columns)
-    return np.asarray(applied[0] if isinstance(applied, tuple) else applied, dtype=np.float32)
 
 
 def collate_patients(items: Sequence[Sequence[torch.Tensor | None]]) -> HEALNetBatch:

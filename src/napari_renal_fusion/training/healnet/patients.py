@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ...cases import OmicsBlock, OmicsTable, read_omics_table, survival_outcomes
+from ...cases.omics_file import read_omics_file
 from ...errors import RenalFusionError
+from ..survival import checked_outcomes
 from .config import HEALNetTrainingConfig
-from .slides import SlideSource
+from .slides import SlideSource, find_slides
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def read_patients(
     path: Path | str,
     config: HEALNetTrainingConfig,
     *,
-    slides: Mapping[str, Mapping[str, tuple[SlideSource, ...]]] | None = None,
+    slides: Path | str | None = None,
     key: str | None = None,
 ) -> PatientTable:
     """Read the patients of a run from a table of omics and outcomes.
@@ -70,17 +72,19 @@ def read_patients(
     path
         CSV or zipped CSV; one row a patient (repeated rows of one patient must agree).
     slides
-        Files of each slide modality by patient id (:func:`.slides.find_slides`).
+        Folder or table of slides or of feature files (:func:`.slides.find_slides`), for the slide modality.
     key
         Column of the patient id; found by its name without.
 
     Raises
     ------
     RenalFusionError
-        ``omics_...`` for a table that cannot be read, ``omics_group_missing`` for a modality without a column,
-        ``label_column_missing``, ``outcomes_all_censored``, ``outcomes_too_few_events``, ``patients_none``.
+        ``omics_...`` for a table that cannot be read or a modality without a column, ``label_column_missing``,
+        ``classes_too_few``, ``survival_all_censored``, ``survival_few_events``, ``patients_none``,
+        ``modality_empty``, ``slides_...``.
     """
-    table = read_omics_table(Path(path), key=key, groups=_groups(config))
+    path = Path(path)
+    table = read_omics_table(path, key=key, groups=_groups(config, path, key))
     blocks = {
         one.name: joined([table.blocks[part] for part in one.columns_of])
         for one in config.modalities
@@ -89,17 +93,17 @@ def read_patients(
     parts = _cox_parts(config)
     baseline = joined([table.blocks[part] for part in parts]) if parts else None
     notes = [one.message for one in table.problems if one.severity != "info"]
-    found = slides or {}
+    found = {} if slides is None else find_slides(slides, table.patients, _slide_ids(table))
     made = PatientTable(
         table.patients,
         blocks,
         {
-            one.name: tuple(tuple(found.get(one.name, {}).get(p, ())) for p in table.patients)
+            one.name: tuple(found.get(patient, ()) for patient in table.patients)
             for one in config.modalities
             if one.kind == "slide"
         },
         baseline,
-        source=Path(path).name,
+        source=path.name,
     )
     made, more = _with_truth(made, table, config)
     kept = np.any([made.has(one) for one in config.names], axis=0)
@@ -109,7 +113,7 @@ def read_patients(
     if not made.patients:
         raise RenalFusionError(
             "patients_none",
-            f"{Path(path).name} holds no patient with an outcome and a modality",
+            f"{path.name} holds no patient with an outcome and a modality",
             path=path,
             remedy="Check the names of the columns and of the modalities.",
         )
@@ -117,11 +121,15 @@ def read_patients(
         if not made.has(name).any():
             raise RenalFusionError(
                 "modality_empty",
-                f"No patient of {Path(path).name} has anything of the modality {name}",
+                f"No patient of {path.name} has anything of the modality {name}",
                 path=path,
                 remedy="Leave the modality out, or check its columns or the folder of slides.",
             )
-    refuse_few_events(made, path)
+    if made.events is not None:
+        # One event for each bin of time, or its quartiles would coincide.
+        checked_outcomes(
+            made.times, made.events, what=f"the patients of {path.name}", least_events=config.bins
+        )
     return _noted(made, (*notes, *more))
 
 
@@ -156,35 +164,38 @@ def subset(table: PatientTable, rows: np.ndarray) -> PatientTable:
     )
 
 
-def refuse_few_events(table: PatientTable, path: Path | str | None = None) -> None:
-    """A survival model learns from events: all censored, or a single event, is refused."""
-    if table.events is None:
-        return
-    events, patients = int(table.events.sum()), len(table.patients)
-    if not events:
-        raise RenalFusionError(
-            "outcomes_all_censored",
-            f"All {patients} patients are censored, so there is no event to learn from",
-            path=path,
-            remedy="Check that the column says 1 for censored and 0 for an event, or follow the patients longer.",
-        )
-    if events < 4:
-        raise RenalFusionError(
-            "outcomes_too_few_events",
-            f"{events} of {patients} patients had the event; at least 4 are needed for the bins of time",
-            path=path,
-            remedy="Add patients, or follow them longer.",
-        )
-
-
 def _noted(table: PatientTable, notes: Sequence[str]) -> PatientTable:
     return replace(table, notes=tuple(dict.fromkeys((*table.notes, *notes))))
 
 
-def _groups(config: HEALNetTrainingConfig) -> dict[str, str | tuple[str, ...]]:
-    """What the reader of the table is asked for: every part by its own name."""
+def _groups(config: HEALNetTrainingConfig, path: Path, key: str | None) -> dict[str, tuple[str, ...]]:
+    """What the reader of the table is asked for: every part by its own name, as a column, an ending or a beginning."""
+    columns = read_omics_file(path, key=key).columns
     parts = [part for one in config.modalities if one.kind == "omics" for part in one.columns_of]
-    return {part: part for part in dict.fromkeys([*parts, *_cox_parts(config)])}
+    found = {}
+    for part in dict.fromkeys([*parts, *_cox_parts(config)]):
+        asked = [part] if part in columns else []
+        asked = (
+            asked
+            or [
+                wanted
+                for between in "_.:-"
+                for wanted, fits in ((f"{between}{part}", str.endswith), (f"{part}{between}", str.startswith))
+                if any(fits(column, wanted) and column != wanted for column in columns)
+            ][:1]
+        )
+        found[part] = tuple(asked or [f"_{part}"])  # whose refusal names what was looked for
+    return found
+
+
+def _slide_ids(table: OmicsTable) -> dict[str, tuple[str, ...]]:
+    """Slide ids of each patient where the table has a column of them."""
+    ids = table.other.get("slide_id", ())
+    return {
+        patient: tuple(name.strip() for name in names.split(";"))
+        for patient, names in zip(table.patients, ids, strict=False)
+        if names
+    }
 
 
 def _cox_parts(config: HEALNetTrainingConfig) -> tuple[str, ...]:
