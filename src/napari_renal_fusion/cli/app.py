@@ -74,6 +74,33 @@ def open_(
 
 
 @app.command()
+def sort(
+    paths: Annotated[list[Path], typer.Argument(help="Folder of one biopsy, or its image files.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Correct a file: FILE=IM:IgA, FILE=OM:PASM, FILE=TEM, FILE=- (leave out); repeatable.",
+        ),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take it over: write case code, key and record.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="With --accept: also write a cohort.csv here.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="List every file, not only the doubtful ones.")] = False,
+    key_beside: Annotated[
+        bool, typer.Option(help="Keep the key file with the originals, or among this program's settings.")
+    ] = True,
+    json_: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say what each file of a messy folder is: biopsy, modality, stain, magnification. Originals stay as they are."""
+    from .sort import run_sort
+
+    run_sort(Talk(json_), paths, settings=set_ or (), take=accept, out=out, all_files=all_, beside=key_beside)
+
+
+@app.command()
 def predict(
     cases: Annotated[Path, typer.Argument(help="Case folder, folder of cases or cohort.csv.")],
     out: Annotated[Path, typer.Option(help="Folder for the answers.")],
@@ -81,7 +108,10 @@ def predict(
     device: Device = "auto",
     threads: Threads = 0,
     method: Annotated[
-        str, typer.Option(help="gradcam, gradcam++, layercam, eigencam or hirescam.")
+        str,
+        typer.Option(
+            help="gradcam, gradcam++, layercam, eigencam, hirescam, or attention (whole-panel models)."
+        ),
     ] = "gradcam",
     tumour: Annotated[
         bool | None, typer.Option("--tumour/--no-tumour", help="Say whether these cases are tumours.")
@@ -123,7 +153,9 @@ def train(
     ] = None,
     phantoms: Annotated[int, typer.Option(min=0, help="Train on this many synthetic patients instead.")] = 0,
     difficulty: Annotated[float, typer.Option(min=0, max=1, help="How hard the phantoms are.")] = 0.2,
-    preset: Annotated[str, typer.Option(help="paper, small or demo; small, or demo with --phantoms.")] = "",
+    preset: Annotated[
+        str, typer.Option(help="paper, small, panel or demo; small, or demo with --phantoms.")
+    ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Decides every random draw.")] = 0,
     epochs: Annotated[int, typer.Option(min=0, help="Epochs; 0 keeps the preset's number.")] = 0,
     folds: Annotated[int | None, typer.Option(min=0, help="Folds; 0 trains one model only.")] = None,
@@ -206,6 +238,42 @@ def train(
 
 
 @app.command()
+def features(
+    slides: Annotated[Path, typer.Argument(help="A slide, a case folder, a folder of cases or cohort.csv.")],
+    out: Annotated[Path, typer.Option(help="Folder for one HDF5 file a slide.")],
+    encoder: Annotated[str, typer.Option(help="Name of a timm model.")] = "resnet50",
+    stage: Annotated[int, typer.Option(min=-1, help="Feature stage to cut after; -1 keeps the whole.")] = 3,
+    weights: Annotated[Path | None, typer.Option(help="A .safetensors file of timm weights.")] = None,
+    um_per_pixel: Annotated[float, typer.Option(help="Scale of the patches; 0.5 is 20x.")] = 0.5,
+    patch: Annotated[int, typer.Option(help="Side of a patch in pixels.")] = 224,
+    least_tissue: Annotated[float, typer.Option(help="Share of a patch that must be tissue.")] = 0.5,
+    pixel_size: Annotated[
+        float | None, typer.Option(help="um a pixel of slides that do not say it; remembered.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace features made otherwise.")] = False,
+    device: Device = "auto",
+    threads: Threads = 0,
+    json_: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Features of the patches of slides, as CLAM and TRIDENT store theirs; what is done is not done again."""
+    from .features import run_features
+
+    if not run_features(
+        Talk(json_),
+        slides,
+        out,
+        encoder={"name": encoder, "stage": None if stage < 0 else stage, "weights": weights},
+        grid={"patch": patch, "um_per_pixel": um_per_pixel, "least_tissue": least_tissue},
+        pixel_size=pixel_size,
+        device=device,
+        threads=threads,
+        replace_=replace,
+    ):
+        raise typer.Exit(1)
+
+
+@app.command()
 def resume(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
     threads: Threads = 0,
@@ -245,7 +313,9 @@ def run_report_(
 
 @app.command()
 def study(
-    name: Annotated[str, typer.Argument(help="ablation, full-ablation, modalities or encoders.")],
+    name: Annotated[
+        str, typer.Argument(help="ablation, full-ablation, modalities, encoders or missing-modalities.")
+    ],
     cohort: Annotated[Path | None, typer.Argument(help="Folder of cases or cohort.csv.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the study: its runs, table and figure.")] = Path(
         "study"
@@ -255,7 +325,7 @@ def study(
     staging: Annotated[
         bool, typer.Option("--staging", help="Phantoms of membranous nephropathy, labelled by stage.")
     ] = False,
-    preset: Annotated[str, typer.Option(help="paper, small or demo.")] = "small",
+    preset: Annotated[str, typer.Option(help="paper, small, panel or demo.")] = "small",
     seed: Annotated[int, typer.Option(min=0, help="Decides every random draw.")] = 0,
     epochs: Annotated[int, typer.Option(min=0, help="Epochs; 0 keeps the preset's number.")] = 0,
     folds: Annotated[int, typer.Option(min=0, help="Folds; 0 keeps the preset's number.")] = 0,
@@ -267,11 +337,44 @@ def study(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any other field, such as batch=8; repeatable.")
     ] = None,
+    modalities: Modalities = "",
+    slides: Slides = None,
+    splits: Splits = "",
+    task: Task = "survival",
+    label: Label = "label",
+    outcome: Outcome = "",
+    population: Population = "",
+    time_zero: TimeZero = "",
+    time_unit: TimeUnit = "months",
+    neoplastic: Neoplastic = None,
     threads: Threads = 0,
     json_: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Compare trainings on the same folds, as the paper's tables do; the same command goes on where it was."""
+    """Compare trainings on the same folds, as the paper's tables do; the same command goes on where it was.
+
+    missing-modalities asks the models of a HEALNet run (or of one that it trains) with modalities left out.
+    """
+    if name == "missing-modalities":
+        from .study_healnet import run_missing_modalities
+        from .train_healnet import survival_fields
+
+        changes = {"seed": seed, "epochs": epochs or None, "folds": folds or None, "task": task}
+        changes |= survival_fields(task, label, outcome, population, time_zero, time_unit, neoplastic)
+        run_missing_modalities(
+            Talk(json_),
+            cohort,
+            out,
+            modalities=modalities,
+            slides=slides,
+            splits=splits,
+            folds_from=folds_from,
+            encoder_weights=(encoder_weights or [None])[0],
+            changes={field: value for field, value in changes.items() if value is not None},
+            settings=set_ or (),
+            threads=threads,
+        )
+        return
     from .study import run_study_command
 
     given = {"seed": seed, "epochs": epochs or None, "folds": folds or None, "threads": threads or None}
@@ -294,7 +397,9 @@ def study(
 @cohort_app.command("check")
 def cohort_check(
     cohort: Annotated[Path, typer.Argument(help="Folder of cases or cohort.csv.")],
-    preset: Annotated[str, typer.Option(help="Training that is meant: paper, small or demo.")] = "small",
+    preset: Annotated[
+        str, typer.Option(help="Training that is meant: paper, small, panel or demo.")
+    ] = "small",
     folds: Annotated[int, typer.Option(min=-1, help="Folds; -1 keeps the preset's number.")] = -1,
     encoder_weights: Annotated[
         str, typer.Option(help="random, a bundle, or a .safetensors file; empty keeps the preset's.")

@@ -43,7 +43,7 @@ def run_study_command(
         raise RenalFusionError(
             "study_unknown",
             f"There is no study called {name}",
-            remedy=f"Choose {', '.join(STUDIES)} or encoders.",
+            remedy=f"Choose {', '.join(STUDIES)}, encoders or missing-modalities.",
         )
     study = encoders(weights) if name == "encoders" else STUDIES[name]()
     if name != "encoders" and weights:

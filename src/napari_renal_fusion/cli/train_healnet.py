@@ -33,8 +33,7 @@ def run_train_healnet(
     from ..training.healnet.creation import create_or_open_healnet
     from ..training.run_list import new_folder
 
-    if encoder_weights not in (None, "random"):
-        changes = {**changes, "encoder": {"weights": str(Path(encoder_weights).absolute())}}
+    changes = with_encoder(changes, encoder_weights)
     config = healnet_config(modalities, slides is not None, changes, settings)
     out = out or new_folder(config.name)
     with talk.progress() as progress:
@@ -43,6 +42,13 @@ def run_train_healnet(
     for note in (*table.notes, *notes):
         complain(f"warning: {note}")
     _work(talk, run, threads)
+
+
+def with_encoder(changes: Mapping[str, Any], weights: str | None) -> dict[str, Any]:
+    """The changes with the file of the encoder's weights, if one is given."""
+    if weights in (None, "", "random"):
+        return dict(changes)
+    return {**changes, "encoder": {"weights": str(Path(weights).absolute())}}
 
 
 def survival_fields(

@@ -25,36 +25,55 @@ COLUMNS = {
 }
 """The paper's columns, in its order."""
 
+SURVIVAL_COLUMNS = {"c_index": "C-index", "time_auc": "Time AUC", "brier": "Brier"}
+"""The columns of a study of survival: concordance, AUC and Brier score at the quartiles of the event times."""
+
 _RESEARCH = "Research use only."
 
 
 def cells(table: StudyTable) -> list[list[str]]:
     """Header and rows as text: marks, title, six metrics in percent (mean ± sd over folds), both p-values."""
     study = table.study
-    header = [*study.columns, "Model", *COLUMNS.values(), "p", "p corrected"]
+    columns = columns_of(table)
+    header = [*study.columns, "Model", *columns.values(), "p", "p corrected"]
     return [
         header,
-        *([*_marks(line), line.row.title, *_figures(line), *_p_values(line, study)] for line in table.rows),
+        *(
+            [*_marks(line), line.row.title, *_figures(line, columns), *_p_values(line, study)]
+            for line in table.rows
+        ),
     ]
+
+
+def columns_of(table: StudyTable) -> dict[str, str]:
+    """The metrics of a study with their titles."""
+    survival = any("c_index" in line.results.mean for line in table.rows)
+    return SURVIVAL_COLUMNS if survival else COLUMNS
 
 
 def note(table: StudyTable) -> str:
     """The sentence under the table."""
     reference = next(line.row.title for line in table.rows if line.row.key == table.study.reference)
+    survival = "c_index" in columns_of(table)
     return (
-        f"{table.study.source}: percent, mean ± standard deviation over {table.folds} folds of "
-        f"{table.patients} patients; every row on the same folds. p: fold AUCs against “{reference}”, paired "
-        f"t-test as in the paper, and corrected for folds that share training patients. {_RESEARCH}"
+        f"{table.study.source}: {'' if survival else 'percent, '}mean ± standard deviation over {table.folds} folds of "
+        f"{table.patients} patients; every row on the same folds. p: fold {'c-indices' if survival else 'AUCs'} "
+        f"against “{reference}”, paired t-test as in the paper, and corrected for folds that share training "
+        f"patients. {_RESEARCH}"
     )
 
 
 def write_tables(table: StudyTable, out: Path) -> list[Path]:
     """Write ``table.csv``, ``table.html`` (self-contained), ``figure.png`` and ``figure.svg`` into ``out``."""
+    metric = "c_index" if "c_index" in columns_of(table) else "auc"
+    drawn = [line for line in table.rows if metric in line.results.mean]
     figure = study_figure(
-        [line.row.title for line in table.rows],
-        [[one.metrics["auc"] for one in line.results.folds] for line in table.rows],
-        reference=[line.row.key for line in table.rows].index(table.study.reference),
-        unit="AUC of a fold (macro, one against the rest)",
+        [line.row.title for line in drawn],
+        [[one.metrics[metric] for one in line.results.folds if metric in one.metrics] for line in drawn],
+        reference=[line.row.key for line in drawn].index(table.study.reference),
+        unit="Concordance index of a fold"
+        if metric == "c_index"
+        else "AUC of a fold (macro, one against the rest)",
     )
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(_plain_cells(table))
@@ -71,11 +90,12 @@ def write_tables(table: StudyTable, out: Path) -> list[Path]:
 
 def _plain_cells(table: StudyTable) -> list[list[object]]:
     """For programs: means and standard deviations apart, shares from 0 to 1, p-values as numbers."""
-    metrics = [f"{name}_{what}" for name in COLUMNS for what in ("mean", "sd")]
+    columns = columns_of(table)
+    metrics = [f"{name}_{what}" for name in columns for what in ("mean", "sd")]
     rows: list[list[object]] = [[*table.study.columns, "model", *metrics, "folds", "p_paired", "p_corrected"]]
     for line in table.rows:
         results = line.results
-        figures = [value for name in COLUMNS for value in (results.mean[name], results.sd[name])]
+        figures = [one.get(name, "") for name in columns for one in (results.mean, results.sd)]
         rows.append(
             [*map(int, line.row.marks), line.row.title, *figures, len(results.folds), line.p_value, line.p_corrected]
         )  # fmt: skip
@@ -86,9 +106,15 @@ def _marks(line: StudyRow) -> list[str]:
     return ["✓" if mark else "–" for mark in line.row.marks]
 
 
-def _figures(line: StudyRow) -> list[str]:
-    results = line.results
-    return [f"{100 * results.mean[name]:.2f} ± {100 * results.sd[name]:.2f}" for name in COLUMNS]
+def _figures(line: StudyRow, columns: dict[str, str]) -> list[str]:
+    """Percent as papers print them; figures of survival as they are."""
+    results, (scale, digits) = line.results, ((1, 3) if "c_index" in columns else (100, 2))
+    return [
+        f"{scale * results.mean[name]:.{digits}f} ± {scale * results.sd[name]:.{digits}f}"
+        if name in results.mean
+        else "–"
+        for name in columns
+    ]
 
 
 def _p_values(line: StudyRow, study: Study) -> list[str]:
