@@ -25,7 +25,7 @@ class FakeHEALNetSession:
 
     names: tuple
     tensors: dict
-    layout: dict
+    layouts: dict
     features: dict
     omics: dict
     all_slides: dict
@@ -36,6 +36,8 @@ class FakeHEALNetSession:
     calls: list = field(default_factory=list)
 
     def forward(self, without=(), attention=False):
+        if self.attention is not None and not attention:
+            return SimpleNamespace(logits=torch.tensor([[0.1 * len(without), 0.3]]))
         self.calls.append(tuple(without))
         if self.attention is not None:
             return SimpleNamespace(attention=self.attention, logits=torch.zeros(1, 2))
@@ -65,7 +67,7 @@ def made_session(attention=None, slides=1, seed=0, missing=()):
     return FakeHEALNetSession(
         names=("slide", "rna", "clinical"),
         tensors={name: None if name in missing else one for name, one in tensors.items()},
-        layout={"slide": "patches", "rna": "token_per_feature", "clinical": "one_token"},
+        layouts={"slide": "patches", "rna": "token_per_feature", "clinical": "one_token"},
         features={"slide": SimpleNamespace(coords=coords, patch_level0=64)},
         omics={
             "rna": (("A", "B", "C", "D"), np.array([0.5, -1.0, np.nan, 2.0], np.float32)),

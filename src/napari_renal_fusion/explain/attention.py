@@ -40,7 +40,7 @@ class SlideAttention(BaseModel):
     side of a patch in level-0 pixels, ``label`` says over what was averaged. ``layers``, ``latents`` and ``heads``
     say how many of each there are to choose from. Several slides of a patient are one bag: the weights of its
     ``bag`` patches sum to 1, and ``raw_range`` is the smallest and largest of them all, so that one scale serves
-    every slide; ``slide`` is the place of this one among ``slides`` (paths).
+    every slide; ``slide`` is the place of this one, ``slides`` their paths (empty for features without slides).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
@@ -146,20 +146,22 @@ def slide_attention(
             f"{name} has no places on a slide",
             remedy="Ask for its ranked features instead.",
         )
-    slides = tuple(session.all_slides[name])
-    if not 0 <= slide < len(slides):
+    slide_of = np.asarray(session.slide_of[name])
+    count = int(slide_of.max()) + 1
+    if not 0 <= slide < count:
         raise RenalFusionError(
             "attention_choice_unknown",
             f"There is no slide number {slide} (counted from 0)",
-            remedy=f"Choose a number from 0 to {len(slides) - 1}.",
+            remedy=f"Choose a number from 0 to {count - 1}.",
         )
     weights, counts = _weights(session, output, place, layer, latent, head)
-    features, here = session.features[name], np.asarray(session.slide_of[name]) == slide
+    features, here = session.features[name], slide_of == slide
+    sides = getattr(session, "patch_sides", {}).get(name) or (features.patch_level0,) * count
     return SlideAttention(
         modality=name, weights=weights[here], coords=np.asarray(features.coords)[here],
-        patch_level0=features.patch_level0, label=choice_label(layer, latent, head),
+        patch_level0=sides[slide], label=choice_label(layer, latent, head),
         raw_range=(float(weights.min()), float(weights.max())), bag=len(weights), slide=slide,
-        slides=tuple(str(one.path) for one in slides), **counts,
+        slides=tuple(str(one.path) for one in session.all_slides[name]), **counts,
     )  # fmt: skip
 
 
@@ -183,7 +185,7 @@ def token_attention(
             remedy="Ask for its attention map instead.",
         )
     place = _checked(session, name)
-    if session.layout[name] != "token_per_feature":
+    if session.layouts[name] != "token_per_feature":
         return TokenAttention(modality=name, reason=ONE_TOKEN.format(name=name))
     weights, counts = _weights(session, output, place, layer, latent, head)
     columns, values = session.omics[name]

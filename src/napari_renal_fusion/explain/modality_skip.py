@@ -47,8 +47,11 @@ class SkipTable(BaseModel):
         return next(row for row in self.rows if (row.kind, row.modality) == (kind, modality))
 
 
-def modality_skip(session: HEALNetSession) -> SkipTable:
-    """Recompute the answer with every single modality left out, and with every one alone."""
+def modality_skip(session: HEALNetSession, class_names: tuple[str, ...] | None = None) -> SkipTable:
+    """Recompute the answer with every single modality left out, and with every one alone.
+
+    ``class_names`` are the names as they may be shown (``Prediction.class_names``), else the bundle's.
+    """
     there = tuple(name for name in session.names if session.tensors.get(name) is not None)
     rows = [_row(session, there, "everything", "", there)]
     for name in there:
@@ -56,7 +59,7 @@ def modality_skip(session: HEALNetSession) -> SkipTable:
     if len(there) > 2:
         rows += [_row(session, there, "only", name, (name,)) for name in there]
     return SkipTable(
-        class_names=tuple(session.class_names or ()),
+        class_names=tuple(session.class_names if class_names is None else class_names),
         rows=tuple(rows),
         missing=tuple(name for name in session.names if name not in there),
     )

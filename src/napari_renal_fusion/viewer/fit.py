@@ -17,7 +17,7 @@ def fit_layer(viewer: napari.Viewer, layer: Layer, clear: float = 0.0) -> None:
     ``clear`` pixels stay free above and below it (never more than half of the canvas in all). Extents of
     a layer are in its own unit, the camera is in the unit of the whole list (the smallest one).
     """
-    per_unit = _factor(viewer, layer)
+    per_unit = factor_of(viewer, layer)
     low, high = np.asarray(layer.extent.world)[:, -2:] * per_unit
     size = high - low + np.asarray(layer.scale)[-2:] * per_unit  # extents run from pixel centre to centre
     height, width = viewer.canvas.size
@@ -27,7 +27,8 @@ def fit_layer(viewer: napari.Viewer, layer: Layer, clear: float = 0.0) -> None:
     camera.zoom = min(0.97 * width / size[1], min(free, 0.97 * height) / size[0])
 
 
-def _factor(viewer: napari.Viewer, layer: Layer) -> float:
+def factor_of(viewer: napari.Viewer, layer: Layer) -> float:
+    """What one unit of a layer is in the unit of the camera, which is that of the whole list."""
     units = viewer.layers.units
     if units is None:  # layers of different kinds: napari then counts every layer in its own numbers
         return 1.0
