@@ -103,8 +103,7 @@ def test_tiff_with_an_empty_tile(refused, tmp_path):
     [
         (b"", "a.jpg", "image_empty"),
         (b"hello, this is no image", "a.jpg", "image_not_recognised"),
-        (b"\x00\x00\x00\x03" + bytes(200), "a.dm3", "image_format_unsupported"),
-        (b"II\x97\x01" + bytes(200), "a.ser", "image_format_unsupported"),
+        (b"JK\x00\x02" + bytes(200), "a.emi", "image_format_unsupported"),
         (bytes(128) + b"DICM" + bytes(200), "IM_0001", "image_format_unsupported"),
         (b"GIF89a" + bytes(50), "a.png", "image_format_unsupported"),
         (b"RIFF1234WEBPVP8 ", "a.jpg", "image_format_unsupported"),

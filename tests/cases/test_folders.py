@@ -56,7 +56,7 @@ def test_stain_folders_are_entered_and_other_folders_are_not(tmp_path):
 
 
 def test_files_that_cannot_be_used_become_notices(tmp_path):
-    folder = make(tmp_path / "c", "OM/a.jpg", "TEM/a.dm3", "TEM/b.ser", "IM/s.svs", "IM/C3.png", "loose.jpg")
+    folder = make(tmp_path / "c", "OM/a.jpg", "TEM/a.czi", "TEM/b.emi", "IM/s.svs", "IM/C3.png", "loose.jpg")
     (folder / "TEM/empty.tif").touch()
     (folder / "OM/IgA 1.jpg").write_bytes(b"x")
     (folder / "OM/gone.jpg").symlink_to(folder / "nowhere.jpg")
@@ -64,8 +64,8 @@ def test_files_that_cannot_be_used_become_notices(tmp_path):
     assert listed(case) == ["OM/a.jpg", "OM/gone.jpg", "OM/IgA 1.jpg", "IM/C3.png"]
     found = {(notice.code, notice.path.name) for notice in case.notices}
     assert found == {
-        ("image_format_unsupported", "a.dm3"),
-        ("image_format_unsupported", "b.ser"),
+        ("image_format_unsupported", "a.czi"),
+        ("image_format_unsupported", "b.emi"),
         ("image_format_unsupported", "s.svs"),
         ("image_empty", "empty.tif"),
         ("image_modality_doubtful", "IgA 1.jpg"),

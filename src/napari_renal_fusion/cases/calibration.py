@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 from tifffile import TiffFile, TiffPage
 
+from ..notices import Notice
 from .image_formats import ImageFormat, open_original, page_missing, recognise
+from .names import readable
 from .picture_files import open_picture
 from .pixel_size import PixelSize
 from .tiff_files import open_tiff, page_of
+from .vendor_files import vendor_page
+from .vendor_tags import StatedSides, vendor_sides
 
 SMALLEST_UM, LARGEST_UM = 1e-5, 100.0  # 0.01 nm and 0.1 mm: no microscope image lies outside
 UM_PER_UNIT = {
@@ -28,6 +33,7 @@ UM_PER_UNIT = {
     "micrometer": 1.0,
     "micrometers": 1.0,
     "mm": 1e3,
+    "m": 1e6,
 }
 _UM_PER_INCH, _UM_PER_CM, _UM_PER_METRE = 25_400.0, 10_000.0, 1e6
 
@@ -37,18 +43,33 @@ _PRINT_DPI = 2540
 _SCANNER_DPI = (3000, 3200, 3600, 4000, 4800, 5400, 6400, 7200, 8000, 9600, 12800, 19200)
 
 
-def read_pixel_size(path: Path | str, page: int = 0) -> PixelSize | None:
-    """Read the pixel size stated by the file, or None: uncalibrated.
+@dataclass(frozen=True)
+class Calibration:
+    """The pixel size that a file states, None if it states none; ``notice`` says what was refused, and why."""
 
-    Taken from OME-XML, ImageJ metadata, TIFF resolution tags, PNG pHYs or JPEG density, in this
-    order. None also when the sides of a pixel differ by more than 1 %, when the length lies outside
-    0.01 nm .. 100 um, or when a resolution is one that printers, screens and scanners use: a wrong
-    length is worse than none. Whether a length suits a light or an electron microscope is not judged.
+    pixel_size: PixelSize | None = None
+    notice: Notice | None = None
+
+
+def read_pixel_size(path: Path | str, page: int = 0) -> PixelSize | None:
+    """Read the pixel size stated by the file, or None: uncalibrated; see :func:`read_calibration`."""
+    return read_calibration(path, page).pixel_size
+
+
+def read_calibration(path: Path | str, page: int = 0) -> Calibration:
+    """Read what the file states about the size of a pixel.
+
+    Taken from a maker's own format, OME-XML, a maker's TIFF tags, ImageJ metadata, TIFF resolution tags,
+    PNG pHYs or JPEG density, in this order. There is none when the sides of a pixel differ by more than
+    1 %, when the length lies outside 0.01 nm .. 100 um, or when a resolution is one that printers, screens
+    and scanners use: a wrong length is worse than none. A maker's scale that is no length (1/nm of a
+    diffraction pattern) is refused with the notice ``pixel_size_not_a_length``, and nothing else in the
+    file is tried. Whether a length suits a light or an electron microscope is not judged.
 
     Raises
     ------
     RenalFusionError
-        If the file cannot be opened or recognised, or has no such page.
+        If the file cannot be opened or recognised, has no such page, or its reader is not installed.
     """
     path = Path(path)
     with open_original(path) as file:
@@ -56,10 +77,32 @@ def read_pixel_size(path: Path | str, page: int = 0) -> PixelSize | None:
         if image_format is ImageFormat.TIFF:
             with open_tiff(file, path) as tiff:
                 chosen = page_of(tiff, path, page)
-                return _from_ome(tiff, page) or _from_imagej(tiff, chosen) or _from_tags(chosen)
+                if (size := _from_ome(tiff, page)) is not None:
+                    return Calibration(size)
+                if (sides := vendor_sides(tiff, chosen)) is not None:
+                    return _from_sides(sides, path)
+                return Calibration(_from_imagej(tiff, chosen) or _from_tags(chosen))
+        if image_format.is_vendor:
+            found = vendor_page(path, image_format, page)
+            if found.x[1] != found.y[1]:
+                return Calibration()
+            return _from_sides(StatedSides(found.x[0], found.y[0], found.x[1], image_format.value), path)
         if page != 0:
             raise page_missing(path, page, 1)
-        return _from_picture(open_picture(file, image_format, path), image_format)
+        return Calibration(_from_picture(open_picture(file, image_format, path), image_format))
+
+
+def _from_sides(sides: StatedSides, path: Path) -> Calibration:
+    """A maker's scale as a pixel size, or the notice that it is no length."""
+    unit = sides.unit.replace(" ", "")
+    if not unit or unit.casefold() in ("pixel", "pixels", "px"):
+        return Calibration()
+    um = UM_PER_UNIT.get(unit) or UM_PER_UNIT.get(unit.casefold())
+    if um is not None:
+        return Calibration(_pixel_size(sides.x * um, sides.y * um, sides.source))
+    what = "a diffraction pattern" if "1/" in unit or "^-1" in unit else "an unknown unit"
+    message = f"{readable(path.name)} states its scale in {sides.unit}, which is no length: {what}. It counts as uncalibrated."
+    return Calibration(notice=Notice(code="pixel_size_not_a_length", message=message, path=path))
 
 
 def _pixel_size(x_um: float, y_um: float, source: str) -> PixelSize | None:

@@ -77,8 +77,8 @@ class ImageItem:
 
     @property
     def name(self) -> str:
-        """What the image is called on screen: stain or antibody if known, else the file's name."""
-        return self.stain or self.path.stem.removesuffix(".ome")
+        """What the image is called: stain or antibody if known, else its id if it was sorted, else the file's name."""
+        return self.stain or self.image_id or self.path.stem.removesuffix(".ome")
 
     @cached_property
     def pixel_size(self) -> PixelSize | None:
@@ -88,6 +88,21 @@ class ImageItem:
         from .image_files import read_pixel_size
 
         return read_pixel_size(self.path, self.page)
+
+    @property
+    def scale_notice(self) -> Notice | None:
+        """What the file states as its scale and was refused as a length (1/nm); None if nothing was.
+
+        Raises
+        ------
+        RenalFusionError
+            If the file cannot be read.
+        """
+        if self.stated_pixel_size is not None or self.pixels is not None:
+            return None
+        from .calibration import read_calibration
+
+        return read_calibration(self.path, self.page).notice
 
     def read(self) -> np.ndarray:
         """Read the whole image as shown: uint8 or uint16, [height, width] or [height, width, 3].

@@ -12,7 +12,7 @@ from ..notices import Notice
 from .case import Case, ImageItem
 from .case_key import has_key
 from .cohort import Cohort
-from .image_formats import UNSUPPORTED_SUFFIXES, unsupported
+from .image_formats import UNSUPPORTED_SUFFIXES, VENDOR_SUFFIXES, reader_missing, unsupported
 from .listing import LAYOUT, Listing, folder_ignored, not_a_case, try_listing
 from .modality import Modality
 from .names import (
@@ -28,6 +28,7 @@ from .slide_files import SLIDE_SUFFIXES
 from .slide_folders import add_slide, add_slide_folder
 from .slide_item import SlideItem
 from .sorted_case import open_sorted
+from .vendor_files import reader_installed
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -215,6 +216,9 @@ def _add_image(
     if known := UNSUPPORTED_SUFFIXES.get(path.suffix.lower()):
         message = str(unsupported(Path(path.name), *known))
         notices.append(Notice(code="image_format_unsupported", message=message, path=path))
+        return
+    if path.suffix.lower() in VENDOR_SUFFIXES and not reader_installed():
+        notices.append(Notice.from_error(reader_missing(Path(path.name))).model_copy(update={"path": path}))
         return
     if size == 0:
         notices.append(

@@ -13,8 +13,13 @@ MIN_SIDE = 32  # pixels; anything smaller is an icon or a mistake, not a microgr
 MAX_PIXELS = 400_000_000  # 20,000 x 20,000: beyond it a file is a slide, a mistake or an attack
 
 IMAGE_SUFFIXES = frozenset(
-    (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib")
+    (
+        *(".tif", ".tiff", ".btf", ".tf2", ".tf8", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib"),
+        *(".dm3", ".dm4", ".ser"),
+    )
 )
+VENDOR_SUFFIXES = frozenset((".dm3", ".dm4", ".ser"))
+"""Files of electron microscopes that the extra ``tem`` reads."""
 
 _EXPORT = "Export it as TIFF or PNG with the program that wrote it, and add the exported file."
 _VENDOR = (
@@ -29,8 +34,7 @@ _CLOSED_SLIDE = "Export it as SVS, DICOM or pyramidal TIFF with the scanner's pr
 
 # Suffix -> what people call the format, and what to do.
 UNSUPPORTED_SUFFIXES: dict[str, tuple[str, str]] = {
-    **dict.fromkeys((".dm3", ".dm4"), ("a Gatan DigitalMicrograph file", _VENDOR)),
-    **dict.fromkeys((".ser", ".emi"), ("an FEI TIA (SER/EMI) file", _VENDOR)),
+    ".emi": ("the companion of an FEI SER file", "Its pictures are in the .ser files beside it: add those."),
     **dict.fromkeys((".mrc", ".emd", ".tvips"), ("an electron microscope file", _VENDOR)),
     **dict.fromkeys((".czi", ".nd2", ".lif", ".lsm", ".oib", ".oif", ".vsi"), ("a microscope file", _VENDOR)),
     **dict.fromkeys(
@@ -46,9 +50,7 @@ UNSUPPORTED_SUFFIXES: dict[str, tuple[str, str]] = {
 }
 
 _UNSUPPORTED_STARTS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x00\x00\x00\x03", *UNSUPPORTED_SUFFIXES[".dm3"]),
-    (b"\x00\x00\x00\x04", *UNSUPPORTED_SUFFIXES[".dm4"]),
-    (b"II\x97\x01", *UNSUPPORTED_SUFFIXES[".ser"]),
+    (b"JK\x00\x02", *UNSUPPORTED_SUFFIXES[".emi"]),
     (b"ZISRAWFILE", *UNSUPPORTED_SUFFIXES[".czi"]),
     (b"\xda\xce\xbe\x0a", *UNSUPPORTED_SUFFIXES[".nd2"]),
     (b"GIF8", *UNSUPPORTED_SUFFIXES[".gif"]),
@@ -68,6 +70,14 @@ class ImageFormat(StrEnum):
     PNG = "PNG"
     JPEG = "JPEG"
     BMP = "BMP"
+    DM3 = "Gatan DM3"
+    DM4 = "Gatan DM4"
+    SER = "FEI SER"
+
+    @property
+    def is_vendor(self) -> bool:
+        """Whether it is an electron microscope's own format."""
+        return self in (ImageFormat.DM3, ImageFormat.DM4, ImageFormat.SER)
 
 
 _STARTS: tuple[tuple[bytes, ImageFormat], ...] = (
@@ -78,6 +88,9 @@ _STARTS: tuple[tuple[bytes, ImageFormat], ...] = (
     (b"\x89PNG\r\n\x1a\n", ImageFormat.PNG),
     (b"\xff\xd8\xff", ImageFormat.JPEG),
     (b"BM", ImageFormat.BMP),
+    (b"\x00\x00\x00\x03", ImageFormat.DM3),
+    (b"\x00\x00\x00\x04", ImageFormat.DM4),
+    (b"II\x97\x01", ImageFormat.SER),
 )
 
 
@@ -157,6 +170,16 @@ def unsupported(path: Path, what: str, remedy: str) -> RenalFusionError:
     """The error for a file of a known kind that is not read."""
     return RenalFusionError(
         "image_format_unsupported", f"{readable(path)} is {what}, which is not read", path=path, remedy=remedy
+    )
+
+
+def reader_missing(path: Path) -> RenalFusionError:
+    """The error for a DM3, DM4 or SER file without the extra that reads it."""
+    return RenalFusionError(
+        "reader_missing",
+        f"{readable(path)} is an electron microscope's own file, whose reader is not installed",
+        path=path,
+        remedy='Install it with: pip install "napari-renal-fusion[tem]", or export the image as TIFF.',
     )
 
 

@@ -12,7 +12,7 @@ from ..notices import Notice
 from .case import Case, ImageItem
 from .case_key import CaseKey, KeyFile, KeyImage, Source, file_hash, find_key
 from .modality import Modality
-from .names import readable, stain_of
+from .names import stain_of
 from .record import CaseRecord, apply_record, read_record
 from .work_folder import WorkFolder
 
@@ -136,7 +136,7 @@ def _case(source: Source, key: CaseKey, located: Located, work: WorkFolder) -> C
             notices.append(
                 Notice(
                     code="image_missing",
-                    message=f"{image_id} is missing: {readable(path.name)} is no longer in the folder.",
+                    message=f"{image_id} is missing: its file is no longer in the folder.",
                     path=path,
                 )
             )

@@ -10,7 +10,7 @@ from ...errors import RenalFusionError
 from ..case import Case
 from ..case_key import CaseKey, KeyFile, KeyImage, Source, file_hash, find_key, write_key
 from ..modality import Modality
-from ..names import readable
+from ..names import modality_of_folder, readable
 from ..record import CaseRecord, ImageRecord, read_record, write_record
 from ..sorted_case import locate, open_sorted
 from ..work_folder import WorkFolder
@@ -87,7 +87,9 @@ def accept(
     for label in labels:
         code = codes[label]
         files = [file for file in usable if (file.biopsy.value or "") == label]
-        before = by_code.pop(code, None) or CaseKey(code=code, patient_id=_patient(sorting, patient_id))
+        before = by_code.pop(code, None) or CaseKey(
+            code=code, patient_id=patient_id or _patient(sorting, files)
+        )
         key, record = _filed(before, label, files, hashes, sorting, read_record(code, work))
         waiting = _awaited(record) if awaiting is None else tuple(awaiting)
         write_record(record.model_copy(update={"awaiting": waiting}), work)
@@ -205,10 +207,13 @@ def _known(source: Source, key: KeyFile) -> dict[Path, SortedFile]:
     return known
 
 
-def _patient(sorting: Sorting, patient_id: str) -> str:
-    if patient_id:
-        return patient_id
-    folder = sorting.root or sorting.files[0].path.parent
+def _patient(sorting: Sorting, files: Sequence[SortedFile]) -> str:
+    """What a person calls the patient: the folder that all files of the biopsy, and no others, lie in."""
+    folder = sorting.root or files[0].path.parent
+    first = {file.name.split("/")[0] if "/" in file.name else "" for file in files}
+    several = sorting.root is None or len(sorting.biopsies) > 1
+    if several and len(first) == 1 and (own := first.pop()) and modality_of_folder(own) is None:
+        return own
     return readable(folder.name) or readable(folder)
 
 

@@ -28,6 +28,8 @@ class Look:
         Share of the height at the bottom that looks like a burnt-in legend; 0 if none does.
     thumbnail
         uint8 [h, w, 3].
+    electron
+        Whether the file's format or its tags say that an electron microscope wrote it.
     """
 
     height: int
@@ -40,6 +42,7 @@ class Look:
     colour: tuple[float, ...] = ()
     strip: float = 0.0
     thumbnail: np.ndarray | None = field(default=None, compare=False, repr=False)
+    electron: bool = False
 
 
 def look_at(thumbnail: np.ndarray, height: int, width: int) -> Look:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import RenalFusionError
+from ..image_formats import VENDOR_SUFFIXES
 from ..modality import Modality
 from .biopsies import biopsies_of
 from .gather import gather
@@ -16,7 +17,7 @@ from .guess import Correction, Guess, SortedFile
 from .look import Look, look_at
 from .pattern import LabPattern
 from .sorting import Sorting
-from .thumbnails import picture_size, small_picture
+from .thumbnails import is_electron_file, picture_size, small_picture
 from .tokens import Name, constant_words, without
 from .words import Said, said_by
 
@@ -115,7 +116,9 @@ def _judge(
     clues = [said.modality, *(one.modality for one in folders), alike[0]]
     if laboratory.modality.value:  # a person said what this word means here: it outranks the dictionary
         clues = [laboratory.modality, *(one.modality for one in folders), alike[0]]
-    if look is not None:
+    if file.path.suffix.lower() in VENDOR_SUFFIXES or (look is not None and look.electron):
+        clues.append(Guess(Modality.TEM, 0.97, "an electron microscope wrote the file", "file"))
+    elif look is not None:
         clues.append(Guess(look.modality, look.sure, f"it looks like {look.why}", "pixels"))
     modality = _weigh([clue for clue in clues if clue.value is not None], said.torn, look)
     stain = _stain(modality.value, name, said, folders, laboratory, alike[1], look, constant)
@@ -270,4 +273,4 @@ def _look(task: tuple[Path, bool]) -> tuple[Path, Look | str | None]:
         thumbnail, (height, width) = small_picture(path)
     except RenalFusionError as error:
         return path, str(error)
-    return path, look_at(thumbnail, height, width)
+    return path, replace(look_at(thumbnail, height, width), electron=is_electron_file(path))

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ...errors import RenalFusionError
 from ..image_formats import ImageFormat, open_original, recognise
 from ..picture_files import open_picture, read_reduced
 from ..tiff_files import open_tiff, page_of, tiff_shape
+from ..vendor_tags import is_electron_tiff
 
 SIDE = 192
 """Longest side of a thumbnail, pixels."""
@@ -42,6 +44,8 @@ def picture_size(path: Path, page: int = 0) -> tuple[int, int, bool]:
     """Height, width, and whether a thumbnail costs little: a JPEG, or few pixels. Only the header is read."""
     with open_original(path) as file:
         image_format = recognise(file, path)
+        if image_format.is_vendor:  # its size is known only by reading it
+            return 0, 0, False
         if image_format is ImageFormat.TIFF:
             with open_tiff(file, path) as tiff:
                 height, width = tiff_shape(page_of(tiff, path, page))
@@ -64,3 +68,16 @@ def _fit(values: np.ndarray, side: int) -> np.ndarray:
     factor = min(1.0, side / max(height, width))
     size = max(1, round(width * factor)), max(1, round(height * factor))
     return np.asarray(Image.fromarray(np.ascontiguousarray(colours)).resize(size, Image.Resampling.BOX))
+
+
+def is_electron_file(path: Path) -> bool:
+    """Whether the file's format or its tags say that an electron microscope made it; only headers are read."""
+    try:
+        with open_original(path) as file:
+            image_format = recognise(file, path)
+            if image_format is ImageFormat.TIFF:
+                with open_tiff(file, path) as tiff:
+                    return is_electron_tiff(tiff.pages.first)
+            return image_format.is_vendor
+    except RenalFusionError:
+        return False
