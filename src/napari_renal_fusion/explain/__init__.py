@@ -52,7 +52,8 @@ def explain(
     class_index
         The class to explain, counted from 0; None is the most probable one.
     method
-        ``gradcam``, ``gradcam++``, ``layercam``, ``eigencam`` or ``hirescam``.
+        ``gradcam``, ``gradcam++``, ``layercam``, ``eigencam`` or ``hirescam``; or ``attention`` for a network that
+        reads the whole panel: mean attention over layers, heads and latents, the same for every class.
     layer
         None, or "encoder output", is the output of the encoders; any other name is a layer inside
         them, see :func:`layer_names`.

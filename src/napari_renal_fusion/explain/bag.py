@@ -10,6 +10,7 @@ import torch
 from ..cases import Modality
 from ..networks.smil import PUBLISHED_BAG_SIZE
 from .explanation import BagEntry, BagRecord
+from .panel import panel_bag_record, reads_panel
 from .patient import fuse, mean_tokens, patient_tokens, probabilities, rows_at_once
 
 if TYPE_CHECKING:
@@ -23,10 +24,13 @@ def bag_record(session: Session) -> BagRecord | None:
     Centre, distances, weights and the images set aside are SMIL's; a merged copy names the image that
     stands for it. The effect of leaving an image out is recomputed exactly from the token maps with the
     smaller bag, so that the centre and the threshold may change with it; a bag of one becomes the
-    bundle's mean tokens. None if the patient has no TEM image.
+    bundle's mean tokens. None if the patient has no TEM image. For a network without SMIL that reads the whole
+    panel see :func:`panel_bag_record`.
     """
     if Modality.TEM not in session.order:
         return None
+    if reads_panel(session):
+        return panel_bag_record(session)
     tokens = patient_tokens(session)
     output = fuse(session, {modality: one[None] for modality, one in tokens.items()})
     complete = probabilities(session, output)[0]

@@ -10,6 +10,7 @@ import torch
 from ..cases import Modality
 from .explanation import CamMethod
 from .formulas import needs_gradient, raw_maps
+from .panel import attention_maps, entering_keys, reads_panel
 from .patient import fuse, patient_tokens
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ def token_cams(session: Session, class_index: int, method: CamMethod) -> dict[st
 
     The logit of an ensemble is the mean of its members' logits. Where members have encoders of their own, the
     map is the mean of each member's map of its own logit, on its own channels; for the methods that are
-    linear in the gradient this is the map of the mean.
+    linear in the gradient this is the map of the mean. ``attention`` is that of a network that reads the whole
+    panel (:func:`attention_maps`).
     """
+    if method == "attention":
+        return attention_maps(session)
     members = _own_encoders(session)
     tokens = patient_tokens(session)
     present = [modality for modality in tokens if modality in session.order]
@@ -41,7 +45,7 @@ def token_cams(session: Session, class_index: int, method: CamMethod) -> dict[st
     maps = {}
     for modality in present:
         activations = tokens[modality].detach().cpu().numpy()
-        keys = session.order[modality]
+        keys = entering_keys(session, modality) if reads_panel(session) else session.order[modality]
         grid = tuple(session.tokens[keys[0]].shape[:2])
         gradient = gradients[modality]
         raw = _mean_over_members(
@@ -79,6 +83,6 @@ def _mean_over_members(
 
 
 def _channels_first(tokens: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
-    """[L, d] or [n, L, d] -> contiguous [n, d, h, w]."""
+    """[L, d], [n, L, d] or [n, h, w, d] -> contiguous [n, d, h, w]."""
     on_grid = tokens.reshape(-1, *grid, tokens.shape[-1])
     return np.ascontiguousarray(on_grid.transpose(0, 3, 1, 2))

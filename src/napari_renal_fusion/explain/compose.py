@@ -14,7 +14,8 @@ from .bag import bag_record
 from .cams import token_cams
 from .contributions import contributions
 from .deeper import layer_cam
-from .explanation import OUTPUT_LAYER, BagEntry, BagRecord, CamMethod, Explanation, HeatMap
+from .explanation import GRADIENT_METHODS, OUTPUT_LAYER, BagEntry, BagRecord, CamMethod, Explanation, HeatMap
+from .panel import reads_panel
 
 if TYPE_CHECKING:
     from ..inference.prediction import Prediction
@@ -31,7 +32,7 @@ def compose(
     """See :func:`napari_renal_fusion.explain.explain`."""
     session = session_of(prediction)
     class_index = _checked_class(prediction, class_index)
-    _check_method(method)
+    _check_method(method, session, layer)
     progress = progress or Progress()
     layer = layer or OUTPUT_LAYER
     # A caller that predicts in inference mode may explain in it too; the gradient must exist there.
@@ -55,6 +56,7 @@ def compose(
         ),
         bag=record,
         contributions=shares,
+        methods=methods_of(session),
     )
 
 
@@ -88,13 +90,23 @@ def _checked_class(prediction: Prediction, class_index: int | None) -> int:
     return class_index
 
 
-def _check_method(method: str) -> None:
+def methods_of(session: Session) -> tuple[CamMethod, ...]:
+    """Methods that a session's network can be asked for."""
+    return (*GRADIENT_METHODS, "attention") if reads_panel(session) else GRADIENT_METHODS
+
+
+def _check_method(method: str, session: Session, layer: str | None) -> None:
+    offered = methods_of(session)
     if method not in get_args(CamMethod):
-        raise RenalFusionError(
-            "cam_method_unknown",
-            f"There is no heat map method called {method!r}",
-            remedy=f"Choose one of: {', '.join(get_args(CamMethod))}.",
-        )
+        problem = f"There is no heat map method called {method!r}"
+    elif method not in offered:
+        problem = "This model attends to no single image, so it has no attention to show"
+    elif method == "attention" and layer not in (None, OUTPUT_LAYER):
+        offered = GRADIENT_METHODS
+        problem = "Attention is paid to what leaves the encoders, so no layer inside them has any"
+    else:
+        return
+    raise RenalFusionError("cam_method_unknown", problem, remedy=f"Choose one of: {', '.join(offered)}.")
 
 
 def _shown_keys(prediction: Prediction, session: Session) -> list[str]:
@@ -130,6 +142,7 @@ def _raw_maps(
         for modality, keys in session.order.items()
         for key in keys
         if _is_used(_entry(record, modality, key))
+        and not (reads_panel(session) and session.twins[key] != key)
     ]
     maps = {}
     for i, key in enumerate(wanted):
@@ -154,6 +167,8 @@ def _heat_map(
     entry = _entry(record, modality, key)
     # A merged copy counts through the image that stands for it, so it shows that image's map.
     source = key if entry is None or entry.duplicate_of is None else entry.duplicate_of
+    if reads_panel(session):
+        source = session.twins[key]
     return HeatMap(
         key=key,
         modality=modality,

@@ -11,6 +11,7 @@ import torch
 
 from ..cases import Modality
 from .explanation import Contributions
+from .panel import BASELINE_SAYS, answers_from, reads_panel
 from .patient import fuse, mean_tokens, patient_tokens, probabilities, rows_at_once
 
 if TYPE_CHECKING:
@@ -25,16 +26,23 @@ def contributions(session: Session) -> Contributions:
     ``phi_m = sum over S without m of |S|! (M - |S| - 1)! / M! (v(S + m) - v(S))`` (Shapley 1953), with
     v(S) the probabilities when only the modalities in S are the patient's own and each of the others is
     replaced by the bundle's mean tokens (for TEM a bag of one mean token map). A modality without an
-    image is replaced throughout. The values sum to v(all) - v(none) up to rounding in float64.
+    image is replaced throughout. The values sum to v(all) - v(none) up to rounding in float64. A network that reads
+    the whole panel answers without the others instead, with the calibration of such answers, and v(none) are the
+    shares of the classes in training.
     """
     players = tuple(modality for modality in Modality if modality in session.order)
     coalitions = [frozenset(c) for size in range(len(players) + 1) for c in combinations(players, size)]
-    value = dict(zip(coalitions, _values(session, coalitions), strict=True))
+    if reads_panel(session):
+        value, says = answers_from(session, coalitions), BASELINE_SAYS
+    else:
+        value = dict(zip(coalitions, _values(session, coalitions), strict=True))
+        says = Contributions.model_fields["baseline_says"].default
     everyone = frozenset(players)
     return Contributions(
         shapley={m: _floats(_shapley(m, players, value)) for m in players},
         without={m: _floats(value[everyone - {m}]) for m in players},
         baseline=_floats(value[frozenset()]),
+        baseline_says=says,
     )
 
 

@@ -13,6 +13,7 @@ from ..cases import Modality
 from ..errors import RenalFusionError
 from .explanation import OUTPUT_LAYER, CamMethod
 from .formulas import needs_gradient, raw_maps
+from .panel import entering_keys, reads_panel
 from .patient import fuse, patient_tokens
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class OneImageVaries(nn.Module):
     modality
         Modality of the image that varies.
     position
-        Its place among the images of that modality, in the order in which they enter the network.
+        Its place among the images of that modality that enter, in the order in which they do.
     """
 
     def __init__(self, session: Session, modality: Modality, position: int):
@@ -41,11 +42,12 @@ class OneImageVaries(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Logits [1, C] for one normalised image [1, 3, H, W]."""
         varying = self.network.encode_images(self._modality.value, image).flatten(1, 2)
-        if self._modality is Modality.TEM:
-            bag = self._held[Modality.TEM]
-            varying = torch.cat([bag[: self._position], varying, bag[self._position + 1 :]])
-        else:
+        held = self._held[self._modality]
+        if held.ndim == 2:  # the only image of its modality
             varying = varying[0]
+        else:
+            varying = varying.reshape(1, *held.shape[1:])
+            varying = torch.cat([held[: self._position], varying, held[self._position + 1 :]])
         tokens = {**self._held, self._modality: varying}
         return fuse(self._session, {modality: one[None] for modality, one in tokens.items()}).fusion
 
@@ -89,7 +91,8 @@ def layer_cam(
     modality = next(modality for modality, keys in session.order.items() if key in keys)
     encoder = session.network.encoders[modality.value]
     target = _find(session, modality, layer)
-    varies = OneImageVaries(session, modality, session.order[modality].index(key))
+    keys = entering_keys(session, modality) if reads_panel(session) else session.order[modality]
+    varies = OneImageVaries(session, modality, keys.index(key))
     image = image[None].to(next(session.network.parameters()).device)
     activations, gradients = _captured(
         varies, target, _OnGrid(encoder.backbone, target, layer), image, class_index, method

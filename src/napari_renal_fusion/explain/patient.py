@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..cases import Modality
+from .panel import fuse_panel, panel_tokens, reads_panel
 
 if TYPE_CHECKING:
     from ..inference.session import Session
@@ -24,8 +25,11 @@ def patient_tokens(session: Session) -> dict[Modality, Tensor]:
     """Token maps of every modality that the network reads, in the order in which they enter it.
 
     OM and IM are [L, d], TEM is [N, L, d]; a modality without an image is the bundle's mean tokens
-    (for TEM a bag of one). The tensors are copies that may take part in a gradient.
+    (for TEM a bag of one). Of a network that reads the whole panel all are [N, h, w, d], and what is missing is
+    left out. The tensors are copies that may take part in a gradient.
     """
+    if reads_panel(session):
+        return panel_tokens(session)
     present = set(session.order)
     return {
         modality: _present(session, modality) if modality in present else _mean(session, modality)
@@ -39,7 +43,12 @@ def mean_tokens(session: Session, modality: Modality) -> Tensor:
 
 
 def fuse(session: Session, tokens: Mapping[Modality, Tensor], mask: Tensor | None = None) -> FusionOutput:
-    """Run the fusion on OM, IM [B, L, d] and TEM [B, N, L, d]; ``mask`` [B, N] or None for full bags."""
+    """Run the fusion on OM, IM [B, L, d] and TEM [B, N, L, d]; ``mask`` [B, N] or None for full bags.
+
+    A network that reads the whole panel takes what :func:`fuse_panel` does, without a mask.
+    """
+    if reads_panel(session):
+        return fuse_panel(session, tokens)
     tem = tokens.get(Modality.TEM)
     if tem is not None and mask is None:
         mask = torch.ones(tem.shape[:2], dtype=torch.bool, device=tem.device)

@@ -32,11 +32,18 @@ class BagRow:
 
 
 def bag_figure(
-    rows: Sequence[BagRow], *, width: int = 720, dark: bool = False, colour: str = ACCENT, most: int = 30
+    rows: Sequence[BagRow],
+    *,
+    width: int = 720,
+    dark: bool = False,
+    colour: str = ACCENT,
+    most: int = 30,
+    counted: str = "How much it counted",
 ) -> Figure:
     """Draw a row per image in the given order: key, effect if left out, how much it counted.
 
-    At most ``most`` rows are drawn; the last line says how many are not. ``width`` is in CSS pixels.
+    At most ``most`` rows are drawn; the last line says how many are not. ``width`` is in CSS pixels, ``counted`` the
+    title of the weights.
     """
     shown = rows[:most]
     colours = theme(dark)
@@ -66,7 +73,7 @@ def bag_figure(
         )
 
     write(number, 12, "Effect if left out (points)", "right", quiet=True)
-    write(width - 2, 12, "How much it counted", "right", quiet=True)
+    write(width - 2, 12, counted, "right", quiet=True)
     for i, row in enumerate(shown):
         y = _HEAD + _ROW * (i + 0.5)
         write(0, y, row.key, bold=row.is_centre, quiet=not row.kept)

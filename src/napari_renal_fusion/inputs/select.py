@@ -98,6 +98,7 @@ def select(
         left_out=tuple(left_out),
         missing=tuple(modality for modality in used if modality not in present),
         notices=_failures(failed),
+        takes_one=tuple(slot.modality for slot in rules.slots if slot.takes_one),
     )
 
 

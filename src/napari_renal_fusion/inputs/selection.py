@@ -38,7 +38,10 @@ class LeftOutImage(BaseModel):
 
 
 class Selection(BaseModel):
-    """The images of one case that enter one bundle; ``missing`` lists modalities with none."""
+    """The images of one case that enter one bundle; ``missing`` lists modalities with none.
+
+    Of the modalities in ``takes_one`` the model reads a single image.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,6 +49,7 @@ class Selection(BaseModel):
     left_out: tuple[LeftOutImage, ...] = ()
     missing: tuple[Modality, ...] = ()
     notices: tuple[Notice, ...] = ()
+    takes_one: tuple[Modality, ...] = (Modality.OM, Modality.IM)
 
     def of(self, modality: Modality) -> tuple[SelectedImage, ...]:
         return tuple(image for image in self.images if image.modality == modality)

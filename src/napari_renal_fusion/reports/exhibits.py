@@ -52,7 +52,7 @@ class Exhibits:
         small = picture.smaller(_GALLERY if in_gallery else _WIDE)
         # Gallery pictures are shown at a third of the page, so their lines start out thicker.
         unit = small.pixels.shape[1] / 230 if in_gallery else None
-        pixels = small.with_heat(heat_map, self.explanation.raw_range, unit=unit)
+        pixels = small.with_heat(heat_map, self.explanation.range_for(heat_map), unit=unit)
         height, width = pixels.shape[:2]
         bar = None
         if small.pixel_um is not None:

@@ -63,7 +63,7 @@ def save_overlay(
 ) -> Path:
     """Write the overlay of one picture that was read already; returns its path."""
     heat_map = explanation.heat_map(picture.key)
-    limits = explanation.raw_range
+    limits = explanation.range_for(heat_map)
     drawn = picture.with_heat(heat_map, limits, style)
     legend = Legend(
         title=_title(prediction, explanation, heat_map),
@@ -89,6 +89,8 @@ def _title(prediction: Prediction, explanation: Explanation, heat_map: HeatMap |
         return SET_ASIDE
     if heat_map is None or heat_map.raw is None:
         return "No heat map of this image"
+    if explanation.method == "attention":
+        return f"Where the model looked {NOT_SEGMENTATION}"
     name = in_sentence(prediction.class_names[explanation.class_index])
     return f"Heat map for {name} {NOT_SEGMENTATION}"
 
@@ -100,10 +102,11 @@ def _details(
     if heat_map is None or heat_map.raw is None:
         name = in_sentence(prediction.class_names[explanation.class_index])
         return " · ".join(first), f"No {METHOD_TITLES[explanation.method]} heat map for {name}"
-    low, high = explanation.raw_range
+    low, high = explanation.range_for(heat_map)
     first += [METHOD_TITLES[heat_map.method], f"cell {cell_text(heat_map.placement.scale, picture.pixel_um)}"]
     own = f"{value_text(float(heat_map.raw.min()))} to {value_text(float(heat_map.raw.max()))}"
-    second = f"Raw values here {own}, in this case {value_text(low)} to {value_text(high)}"
-    if below_all_levels(heat_map, explanation.raw_range):
+    whole = "among images of this kind" if explanation.method == "attention" else "in this case"
+    second = f"Raw values here {own}, {whole} {value_text(low)} to {value_text(high)}"
+    if below_all_levels(heat_map, (low, high)):
         second += "; no contour, all below 25 % of the case's largest"
     return (" · ".join(first), second)

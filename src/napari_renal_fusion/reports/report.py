@@ -30,7 +30,16 @@ from ..notices import Notice
 from .exhibits import Exhibits, data_address
 from .overlays import below_all_levels
 from .privacy import Scrubber
-from .words import METHOD_TITLES, PLUMBING, STATUS_TITLES, TRAINED_ON, image_label, in_sentence, opinion_shown
+from .words import (
+    COUNTED,
+    METHOD_TITLES,
+    PLUMBING,
+    STATUS_TITLES,
+    TRAINED_ON,
+    image_label,
+    in_sentence,
+    opinion_shown,
+)
 
 
 def write_report(
@@ -130,7 +139,6 @@ def _image_groups(
 
 def _heat(exhibits: Exhibits) -> dict[str, Any]:
     explanation, prediction = exhibits.explanation, exhibits.prediction
-    low, high = explanation.raw_range
     keys = prediction.selection.keys
     tem = [key for key in keys if _modality(prediction, key) == Modality.TEM]
     if explanation.bag is not None:
@@ -139,12 +147,32 @@ def _heat(exhibits: Exhibits) -> dict[str, Any]:
     return {
         "class_name": in_sentence(prediction.class_names[explanation.class_index]),
         "method": METHOD_TITLES[explanation.method],
-        "low": value_text(low),
-        "high": value_text(high),
+        "scale": _scale(explanation),
+        "looked": explanation.method == "attention",
         "wide": [_exhibit(key, exhibits) for key in keys if key not in tem],
         "gallery": [_exhibit(key, exhibits) for key in tem],
         "outlined": any(exhibit.outlined for exhibit in exhibits.drawn.values()),
     }
+
+
+def _scale(explanation: Explanation) -> str:
+    """Which raw values the lines stand for: one scale for the case, of attention one for each modality."""
+    if explanation.method != "attention":
+        low, high = map(value_text, explanation.raw_range)
+        return (
+            f"One scale for the whole case: raw values from {low} to {high}. Lines, thin to thick, run at 25, 50 "
+            f"and 75 % of {high}."
+        )
+    first = {one.modality: one for one in reversed(explanation.heat_maps) if one.raw is not None}
+    largest = ", ".join(
+        f"{modality.title} {value_text(explanation.range_for(first[modality])[1])}"
+        for modality in Modality
+        if modality in first
+    )
+    return (
+        "Attention is shared out among all tokens of a modality, so each has a scale of its own, from 0 to its "
+        f"largest raw value ({largest}). Lines, thin to thick, run at 25, 50 and 75 % of that."
+    )
 
 
 def _exhibit(key: str, exhibits: Exhibits) -> dict[str, Any]:
@@ -163,7 +191,7 @@ def _exhibit(key: str, exhibits: Exhibits) -> dict[str, Any]:
     if heat_map is not None and heat_map.raw is not None:
         cell = cell_text(heat_map.placement.scale, None if drawn is None else drawn.pixel_um)
         about["facts"].append(f"cell {cell}")
-        if below_all_levels(heat_map, explanation.raw_range):
+        if below_all_levels(heat_map, explanation.range_for(heat_map)):
             about["facts"].append("no contour: all below 25 %")
     elif not about["set_aside"]:
         about["facts"].append("no heat map")
@@ -190,6 +218,7 @@ def _bag(explanation: Explanation, prediction: Prediction, scrub: Scrubber) -> d
             for entry in entries
         ],
         colour=class_colour(c),
+        counted=COUNTED[record.weighs_by],
     )
     rows = [
         {
@@ -207,6 +236,8 @@ def _bag(explanation: Explanation, prediction: Prediction, scrub: Scrubber) -> d
     return {
         "figure": _svg(figure),
         "rows": rows,
+        "measured": record.weighs_by == "typicality",
+        "counted": COUNTED[record.weighs_by],
         "threshold": f"{record.threshold:g}",
         "class_name": in_sentence(prediction.class_names[c]),
         "note": scrub.text(record.note),

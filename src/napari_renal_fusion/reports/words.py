@@ -11,7 +11,11 @@ METHOD_TITLES = {
     "layercam": "LayerCAM",
     "eigencam": "EigenCAM (the same for every class)",
     "hirescam": "HiResCAM",
+    "attention": "Mean attention (the same for every class)",
 }
+
+COUNTED = {"typicality": "How much it counted", "attention": "Share of attention"}
+"""What the weights of electron images are called, by :attr:`BagRecord.weighs_by`."""
 
 STATUS_TITLES = {"answered": "Answered", "abstained": "No opinion", "refused": "No opinion"}
 

@@ -9,6 +9,7 @@ from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ..cases import Case, Modality
+from ..cases.slide_item import keyed_slides
 from ..explain.explanation import BagRecord
 from ..figures import points
 from ..inputs.selection import Selection, keyed_images
@@ -21,6 +22,9 @@ _EMPTY = {
     Modality.IM: "No IF images: put them into a folder IM or IF.",
     Modality.TEM: "No electron images yet: put them into a folder TEM or EM when they arrive.",
 }
+
+
+SLIDES = "Slides (WSI)"
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,12 @@ class Board(QScrollArea):
     def show_case(self, case: Case) -> None:
         """Lay out a case; thumbnails come later through :meth:`set_thumbnail`."""
         self._editing = False
-        self._thumbnails = {key: Thumbnail(key, item.name) for key, item in keyed_images(case).items()}
+        items = {**keyed_images(case), **keyed_slides(case.slides)}
+        self._thumbnails = {key: Thumbnail(key, item.name) for key, item in items.items()}
         for thumbnail in self._thumbnails.values():
             thumbnail.clicked.connect(self._clicked)
-        self._lay_out([self._modality_group(modality) for modality in Modality])
+        groups = [] if case.slides and not case.images else [self._modality_group(one) for one in Modality]
+        self._lay_out([*groups, *self._slide_group()])
 
     def set_thumbnail(self, key: str, picture: QImage) -> None:
         if key in self._thumbnails:
@@ -100,11 +106,16 @@ class Board(QScrollArea):
             {one.key: one.reason for one in (*selection.images, *selection.left_out)} if selection else {}
         )
         for key, thumbnail in self._thumbnails.items():
+            if _is_slide(key):  # a selection is of images; slides enter by their features
+                continue
             thumbnail.set_marks(Marks(entered=None if selection is None else key in entered))
             thumbnail.setToolTip(f"{thumbnail.name}: {reasons[key]}" if key in reasons else thumbnail.name)
 
     def show_bag(self, bag: BagRecord, class_index: int, class_name: str) -> None:
         """Order the electron images by their effect on one class and set apart those set aside."""
+        by_attention = bag.weighs_by == "attention"
+        counted = "share of the attention" if by_attention else "how much it counted (typicality)"
+        largest = max((entry.weight for entry in bag.entries), default=0.0) or 1.0
         kept, aside = [], []
         for entry in bag.by_effect(class_index):
             if entry.key not in self._thumbnails:
@@ -117,11 +128,11 @@ class Board(QScrollArea):
             self._thumbnails[entry.key].set_marks(
                 Marks(
                     entered=entry.kept, note=note, badge=badge,
-                    typicality=entry.weight if entry.kept else None,
+                    typicality=entry.weight / (largest if by_attention else 1.0) if entry.kept else None,
                 )
             )  # fmt: skip
             self._thumbnails[entry.key].setToolTip(
-                f"{entry.name}\nhow much it counted (typicality): {entry.weight:.2f}\n"
+                f"{entry.name}\n{counted}: {entry.weight:.2f}\n"
                 f"effect if left out on {lower_first(class_name)}: {points(entry.effect[class_index])} points"
             )
         others = [key for key in self._thumbnails if key.startswith("TEM-") and key not in {*kept, *aside}]
@@ -129,20 +140,21 @@ class Board(QScrollArea):
             self._modality_group(Modality.OM),
             self._modality_group(Modality.IM),
             self._modality_group(
-                Modality.TEM, "by effect if left out, in points; bar: how much it counted", kept
+                Modality.TEM, f"by effect if left out, in points; bar: {counted.partition(' (')[0]}", kept
             ),
         ]
         if aside:
             groups.append(_Group("Set aside", "unlike the others\n(not: unimportant)", aside, 1))
         if others:
             groups.append(_Group("Not chosen", "", others, 1))
-        self._lay_out(groups)
+        self._lay_out([*groups, *self._slide_group()])
 
     def edit(self, entered: set[str], singles: set[Modality]) -> None:
         """Let the person tick images; of the modalities in ``singles`` the model takes one."""
         self._editing, self._singles = True, singles
         for key, thumbnail in self._thumbnails.items():
-            thumbnail.set_ticked(key in entered)
+            if not _is_slide(key):
+                thumbnail.set_ticked(key in entered)
 
     def end_edit(self) -> None:
         self._editing = False
@@ -162,7 +174,7 @@ class Board(QScrollArea):
         return chosen
 
     def _clicked(self, key: str) -> None:
-        if self._editing:
+        if self._editing and not _is_slide(key):
             modality = Modality(key.split("-")[0])
             ticked = not self._thumbnails[key].ticked
             if modality in self._singles:
@@ -226,3 +238,12 @@ class Board(QScrollArea):
             keys = [key for key in self._thumbnails if key.startswith(f"{modality.value}-")]
         row = 1 if modality is Modality.TEM else 0
         return _Group(modality.title, subtitle, keys, row, _EMPTY[modality])
+
+    def _slide_group(self) -> list[_Group]:
+        """Slides stand right of the light and fluorescence images; a case without any has no such group."""
+        keys = [key for key in self._thumbnails if _is_slide(key)]
+        return [_Group(SLIDES, "", keys, 0)] if keys else []
+
+
+def _is_slide(key: str) -> bool:
+    return key.startswith("WSI-")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSlider
 
+from ..explain.explanation import GRADIENT_METHODS
 from .colour_legend import ColourLegend
 from .section import Section
 from .theme import RHYTHM, label
@@ -28,8 +29,8 @@ class HeatMapSection(Section):
         self.classes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.classes.setMinimumContentsLength(10)
         self.methods = QComboBox()
-        for name, title in METHOD_TITLES.items():
-            self.methods.addItem(title, name)
+        self._preferred = ""
+        self.show_methods(GRADIENT_METHODS, GRADIENT_METHODS[0])
         self.contours = QPushButton("Contours")
         self.cells = QPushButton("Cells")
         self._styles = QButtonGroup(self)
@@ -73,12 +74,22 @@ class HeatMapSection(Section):
         return "contours" if self.contours.isChecked() else "cells"
 
     def apply(self, method: str, style: str, opacity: float) -> None:
-        """Take over settings without asking anything."""
-        self.methods.setCurrentIndex(max(0, self.methods.findData(method)))
+        """Take over settings without asking anything; the method only if it is another one than before."""
+        if method != self._preferred:
+            self.methods.setCurrentIndex(max(0, self.methods.findData(method)))
+        self._preferred = method
         (self.contours if style == "contours" else self.cells).setChecked(True)
         self.opacity.blockSignals(True)
         self.opacity.setValue(round(100 * opacity))
         self.opacity.blockSignals(False)
+
+    def show_methods(self, names: Sequence[str], chosen: str) -> None:
+        """Offer what the model can be asked for; ``chosen`` is what it was asked."""
+        if [self.methods.itemData(place) for place in range(self.methods.count())] != list(names):
+            self.methods.clear()
+            for name in names:
+                self.methods.addItem(METHOD_TITLES[name], name)
+        self.methods.setCurrentIndex(max(0, self.methods.findData(chosen)))
 
     def show_classes(self, names: Sequence[str], chosen: int) -> None:
         self.classes.clear()

@@ -189,7 +189,7 @@ class OpinionWidget(Container):
         if parent not in self._viewer.layers:
             return
         name = f"Heat map of {parent.name}"
-        arguments = heat_map_arguments(parent, heat_map, explanation.raw_range)
+        arguments = heat_map_arguments(parent, heat_map, explanation.range_for(heat_map))
         arguments["metadata"] = {"class": explanation.class_name, "method": explanation.method}
         if name in self._viewer.layers:
             layer = self._viewer.layers[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
@@ -69,11 +71,13 @@ class SelectionSection(Section):
         self.end_edit()
         self.edit_button.setEnabled(True)
 
-    def begin_edit(self) -> None:
-        """The person ticks thumbnails on the board."""
-        self.lines.setText(
-            "Tick images on the board below: one light, one IF, any number of electron images."
-        )
+    def begin_edit(self, singles: Collection[Modality]) -> None:
+        """The person ticks thumbnails on the board; of the modalities in ``singles`` the model takes one."""
+        kinds = {Modality.OM: "light", Modality.IM: "IF", Modality.TEM: "electron"}
+        one = [f"one {kinds[modality]}" for modality in Modality if modality in singles]
+        many = " and ".join(kinds[modality] for modality in Modality if modality not in singles)
+        wanted = ", ".join([*one, f"any number of {many} images"] if many else one)
+        self.lines.setText(f"Tick images on the board below: {wanted}.")
         self.left_out.hide()
         self._editor.show()
         self.edit_button.setEnabled(False)

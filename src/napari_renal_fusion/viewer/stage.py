@@ -104,6 +104,7 @@ class Stage(QObject):
         if section.classes.count() != len(names) or self.explanation is None:
             section.show_classes(names, asked[-1][0])
         explanation = self.explanation or answer.explanations[asked[-1]]
+        section.show_methods(explanation.methods, explanation.method)
         index, name = explanation.class_index, explanation.class_name
         if explanation.contributions is not None:
             self._reader.contributions.show_contributions(
@@ -130,11 +131,11 @@ class Stage(QObject):
         cell = cell_size(heat_map, picture.pixel_size)
         settings = self._settings
         self._canvas.show_heat_map(
-            heat_map, explanation.raw_range, style=settings.overlay, opacity=settings.overlay_opacity,
+            heat_map, explanation.range_for(heat_map), style=settings.overlay, opacity=settings.overlay_opacity,
             title=heat_map_title(explanation.class_name, explanation.method, cell),
         )  # fmt: skip
         dark = heat_map.modality != Modality.OM
-        self._reader.heat_map.show_legend(explanation.raw_range, dark=dark, cell=cell)
+        self._reader.heat_map.show_legend(explanation.range_for(heat_map), dark=dark, cell=cell)
 
     def apply(self, settings: Settings) -> None:
         """Take over another style or opacity."""

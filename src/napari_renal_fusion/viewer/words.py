@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cases import Modality, PixelSize
+from ..cases import Case, Modality, PixelSize
 from ..explain.explanation import HeatMap
 from ..figures import NOT_SEGMENTATION, cell_text
 
@@ -15,6 +15,7 @@ METHOD_TITLES = {
     "layercam": "LayerCAM",
     "eigencam": "EigenCAM",
     "hirescam": "HiResCAM",
+    "attention": "Mean attention",
 }
 TRAINED_ON = {
     "synthetic": "Trained on synthetic images only.",
@@ -36,6 +37,13 @@ KEYS = (
 )
 
 
+def what_it_holds(case: Case) -> str:
+    """``Light 1 · IF 8 · Electron 5``, with the slides if there are any; a case of slides says only those."""
+    counts = [f"{SHORT_TITLES[one]} {len(case.of(one))}" for one in Modality]
+    slides = [f"Slides {len(case.slides)}"] if case.slides else []
+    return " · ".join(slides if slides and not case.images else [*counts, *slides])
+
+
 def cell_size(heat_map: HeatMap, pixel_size: PixelSize | None) -> str:
     """Width and height of one cell of a map: ``cell 44 × 29 µm``, or in pixels if uncalibrated."""
     text = cell_text(heat_map.placement.scale, pixel_size.um if pixel_size else None)
@@ -44,6 +52,8 @@ def cell_size(heat_map: HeatMap, pixel_size: PixelSize | None) -> str:
 
 def heat_map_title(class_name: str, method: str, cell: str) -> str:
     """The two lines that lie on the image."""
+    if method == "attention":
+        return f"Where the model looked, for every class alike {NOT_SEGMENTATION}\n{METHOD_TITLES[method]} · {cell}"
     return f"Heat map for {lower_first(class_name)} {NOT_SEGMENTATION}\n{METHOD_TITLES[method]} · {cell}"
 
 

@@ -9,10 +9,11 @@ from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from ..bundles import installed
-from ..cases import Case, Cohort, ImageItem, Modality
+from ..cases import Case, Cohort, ImageItem
 from ..cases.folders import open_cases
 from ..compute.settings import Settings
 from ..errors import RenalFusionError
+from ..explain.explanation import GRADIENT_METHODS
 from ..inputs.selection import keyed_images
 from .answer import import_ahead
 from .board import Board
@@ -350,8 +351,9 @@ class Workspace(QWidget):
     def _begin_edit(self) -> None:
         answer = self.runs.answer(self._place)
         if answer is not None:
-            self.reader.selection.begin_edit()
-            self.board.edit(set(answer.prediction.selection.keys), {Modality.OM, Modality.IM})
+            singles = set(answer.prediction.selection.takes_one)
+            self.reader.selection.begin_edit(singles)
+            self.board.edit(set(answer.prediction.selection.keys), singles)
 
     def _end_edit(self) -> None:
         self.board.end_edit()
@@ -364,7 +366,8 @@ class Workspace(QWidget):
         self.run(choice)
 
     def _ask_question(self, class_index: int, method: str) -> None:
-        self.preferences.set(cam_method=method)
+        if method in GRADIENT_METHODS:  # a preference is for every model
+            self.preferences.set(cam_method=method)
         self.runs.explain(self._place, class_index, method)
 
     def _ask_for_report(self) -> None:

@@ -18,7 +18,8 @@ GROUPS = {
         "repeats", "group_by", "validation_fraction", "final", "calibration_fraction", "coverage", "subsets",
     ),
     "Fitting": (
-        "patience", "accumulate", "weight_decay", "schedule", "class_weights", "bag_size", "flips",
+        "patience", "accumulate", "weight_decay", "schedule", "class_weights", "bag_size", "part_shown",
+        "stain_hidden", "flips",
     ),
     "Encoders": (
         "freeze_encoders", "finetune_epochs", "finetune_learning_rate", "gradient_checkpointing",

@@ -19,7 +19,7 @@ CHECKED_FIELDS = (
 )  # fmt: skip
 """Settings that the check of the patients depends on; after a change of one it is done again."""
 
-PRESETS_IN_WORDS = {"paper": "Paper", "small": "Small", "demo": "Demonstration"}
+PRESETS_IN_WORDS = {"paper": "Paper", "small": "Small", "panel": "Whole panel", "demo": "Demonstration"}
 
 
 def needs_another_check(before: TrainingConfig, now: TrainingConfig) -> bool:

@@ -26,6 +26,8 @@ PRESET_WORDS = {
     "more, some hundred patients and hours.",
     "small": "Small frozen encoders, every image encoded once, the fusion trained: minutes on a processor. "
     "A good first look at any cohort.",
+    "panel": "A renal HEALNet on every image of a case, negative antibodies too; it answers with any kind of image "
+    "missing, and patients may lack some. Small frozen encoders: minutes on a processor.",
     "demo": "Small residual networks from nothing on phantoms: how the demonstration bundle was made.",
 }
 
