@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from .healnet_attention import CrossAttention, FeedForward, SelfAttention
 from .healnet_config import HEALNetConfig
@@ -52,6 +53,7 @@ class HEALNet(nn.Module):
             raise TypeError("give HEALNet a configuration or keyword arguments, not both")
         self.config = HEALNetConfig.model_validate(fields if config is None else config)
         c = self.config
+        self.checkpointing = False
         self.latents = nn.Parameter(torch.randn(c.l_c, c.l_d))
         self.layers = nn.ModuleList()
         for layer in range(c.depth):
@@ -64,6 +66,10 @@ class HEALNet(nn.Module):
             if c.final_classifier_head
             else None
         )
+
+    def set_gradient_checkpointing(self, enable: bool = True) -> None:
+        """Let training make keys and values of a modality again instead of keeping those of every layer."""
+        self.checkpointing = enable
 
     def forward(
         self,
@@ -111,7 +117,7 @@ class HEALNet(nn.Module):
                 weights = None
                 if context is not None:
                     blocks = (layer[2 * m], layer[2 * m + 1], layer[-1] if every_modality else ())
-                    latents, weights = _step(latents, context, *blocks, attention)
+                    latents, weights = self._step(latents, context, *blocks, attention)
                 seen.append(self._full(weights, tensors[m], context) if attention else None)
             if not every_modality:
                 latents = _self_blocks(latents, layer[-1])
@@ -122,6 +128,27 @@ class HEALNet(nn.Module):
             present=present.to(latents.device),
             attention=tuple(kept) if attention else None,
         )
+
+    def _step(
+        self,
+        latents: Tensor,
+        context: Context,
+        cross: CrossAttention,
+        feed_forward: FeedForward,
+        own: Sequence[nn.Module],
+        attention: bool,
+    ) -> tuple[Tensor, Tensor | None]:
+        """One modality read by the latents of the patients who have it; those of the others stay as they are."""
+        mine = latents if context.rows is None else latents[context.rows]
+        if self.checkpointing and torch.is_grad_enabled():
+            update, weights = checkpoint(cross, mine, context, attention, use_reentrant=False)
+        else:
+            update, weights = cross(mine, context, attention)
+        mine = mine + update
+        mine = _self_blocks(mine + feed_forward(mine), own)
+        if context.rows is None:
+            return mine, weights
+        return latents.index_copy(0, context.rows, mine.to(latents.dtype)), weights
 
     def _full(self, weights: Tensor | None, tensor: Tensor | None, context: Context | None) -> Tensor | None:
         """Attention of the whole batch: that of patients without the modality is 0."""
@@ -174,24 +201,6 @@ def _layer(c: HEALNetConfig, one_feed_forward: bool) -> nn.ModuleList:
         own.append(SelfAttention(c.l_d, c.l_heads, c.latent_dim_head, c.attn_dropout))
         own.append(FeedForward(c.l_d, c.snn, c.ff_dropout))
     return nn.ModuleList([*blocks, own])
-
-
-def _step(
-    latents: Tensor,
-    context: Context,
-    cross: CrossAttention,
-    feed_forward: FeedForward,
-    own: Sequence[nn.Module],
-    attention: bool,
-) -> tuple[Tensor, Tensor | None]:
-    """One modality read by the latents of the patients who have it; those of the others stay as they are."""
-    mine = latents if context.rows is None else latents[context.rows]
-    update, weights = cross(mine, context, attention)
-    mine = mine + update
-    mine = _self_blocks(mine + feed_forward(mine), own)
-    if context.rows is None:
-        return mine, weights
-    return latents.index_copy(0, context.rows, mine.to(latents.dtype)), weights
 
 
 def _dtype_of_products(weights: Tensor) -> torch.dtype:

@@ -149,8 +149,8 @@ def make_context(
         grid = _grid(axes, start, tokens) if mask is None else _own_lengths(mask, start, tokens.dtype)
         encoded = fourier_positions(grid, config.num_freq_bands, config.max_freq)
         tokens = torch.cat([tokens, encoded.expand(len(tokens), -1, -1)], dim=-1)
-    tokens = F.layer_norm(tokens, tokens.shape[-1:], eps=EPSILON)
     _check_finite(m, tokens, rows)
+    tokens = F.layer_norm(tokens, tokens.shape[-1:], eps=EPSILON)
     tokens = F.pad(F.pad(tokens.to(dtype), (0, 1), value=1.0), (0, -(tokens.shape[-1] + 1) % 8))
     return Context(tokens, mask, rows)
 
@@ -179,8 +179,9 @@ def _own_lengths(mask: Tensor, start: float, dtype: torch.dtype) -> Tensor:
 
 
 def _check_finite(m: int, tokens: Tensor, rows: Tensor | None) -> None:
-    # One channel tells: a token with anything that is not finite normalises to NaN throughout.
-    broken = (~tokens.detach()[..., 0].isfinite()).any(dim=1).nonzero()
+    # Squares are what a variance is made of: one that overflows would silently normalise its token to 0.
+    size = torch.linalg.vector_norm(tokens.detach(), dim=-1)
+    broken = (~(size < torch.finfo(size.dtype).max ** 0.5)).any(dim=1).nonzero()
     if len(broken):
         patient = int(broken[0]) if rows is None else int(rows[broken[0]])
         raise NetworkInputError(
