@@ -20,6 +20,7 @@ from . import (
     main_thread,
     memory,
     second_question,
+    tcga,
     training_main_thread,
 )
 from .side_by_side import HEADER
@@ -45,6 +46,8 @@ def main(wanted: list[str]) -> None:
         print(f"\n{checkpointing.run()}", flush=True)
     if not wanted or "training_main_thread" in wanted:
         print(f"\n{training_main_thread.run()}", flush=True)
+    if not wanted or "tcga" in wanted:
+        print(f"\n{tcga.run()}", flush=True)
     if not wanted or "kills" in wanted:
         print(f"\n{kill_resume.run()}", flush=True)
 

@@ -92,8 +92,9 @@ class SurvivalTask(_Part):
 
     @property
     def times(self) -> tuple[float, ...]:
-        """Every time at which a member's curve has a step, ascending."""
-        return tuple(sorted({time for ends in self.bin_ends for time in ends}))
+        """Times at which the mean curve is known, ascending: every end of a member's bin that all have reached."""
+        last = min(ends[-1] for ends in self.bin_ends)
+        return tuple(sorted({time for ends in self.bin_ends for time in ends if time <= last}))
 
     def percentile(self, risk: float) -> int:
         """How many of a hundred training patients had a smaller risk, in steps of 5."""

@@ -125,7 +125,7 @@ def answer_of(bundle: HEALNetBundle, logits: np.ndarray) -> HEALNetAnswer:
     """What the members' ``logits`` [members, outputs] say together.
 
     Classes: softmax of the mean logits / temperature. Survival: the mean of the members' risks, and the mean of
-    their curves, each a step function with the steps of its own bins, at every time at which one has a step.
+    their curves, each a straight line between the ends of its own bins, from 1 at time 0.
     """
     import torch
 
@@ -138,11 +138,10 @@ def answer_of(bundle: HEALNetBundle, logits: np.ndarray) -> HEALNetAnswer:
         probabilities = scaled.softmax(dim=0)
         return HEALNetAnswer(probabilities=tuple((probabilities / probabilities.sum()).tolist()))
     curves = survival_curve(tensor).double().numpy()
-    times = np.array(config.survival.times)
-    steps = []
-    for ends, curve in zip(config.survival.bin_ends, curves, strict=True):
-        reached = np.searchsorted(np.array(ends), times, side="right")
-        steps.append(np.concatenate([[1.0], curve])[reached])
+    lines = [
+        np.interp(config.survival.times, (0.0, *ends), (1.0, *curve))
+        for ends, curve in zip(config.survival.bin_ends, curves, strict=True)
+    ]
     return HEALNetAnswer(
-        risk=float(risk(tensor).double().mean()), curve=tuple(np.mean(steps, axis=0).tolist())
+        risk=float(risk(tensor).double().mean()), curve=tuple(np.mean(lines, axis=0).tolist())
     )

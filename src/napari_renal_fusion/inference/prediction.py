@@ -33,8 +33,8 @@ class Provenance(BaseModel):
 class SurvivalAnswer(BaseModel):
     """A survival curve with what it is about, and where the risk stands among the training patients.
 
-    ``curve`` is the probability of no event until each of ``times`` (ascending, in ``unit`` from ``time_zero``), a step
-    function that is 1 before the first. ``group`` is that of the risk against the median of the training
+    ``curve`` is the probability of no event until each of ``times`` (ascending, in ``unit`` from ``time_zero``), with
+    straight lines between them and from 1 at time 0. ``group`` is that of the risk against the median of the training
     patients, ``percentile`` how many of a hundred of them had a smaller one, in steps of 5.
     """
 

@@ -1,6 +1,6 @@
 """Comparisons of trainings on the same folds: the tables of the paper, and any other of a few lines."""
 
-from .catalogue import STUDIES, ablation, encoders, modalities
+from .catalogue import STUDIES, ablation, encoders, modalities, panel
 from .study import Row, Study
 from .table import write_tables
 
@@ -13,6 +13,7 @@ __all__ = [
     "ablation",
     "encoders",
     "modalities",
+    "panel",
     "run_study",
     "write_tables",
 ]

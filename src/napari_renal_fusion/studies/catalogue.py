@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 from ..cases import Modality
-from ..training import TrainingConfig
+from ..training import TrainingConfig, preset
 from .study import Change, Row, Study
 
 _ORDER = (Modality.OM, Modality.IM, Modality.TEM)
@@ -87,6 +87,70 @@ def encoders(weights: tuple[str, ...]) -> Study:
     return Study("encoders", "Encoder weights", "our own, after Table 5", rows, rows[-1].key)
 
 
+def panel() -> Study:
+    """CMUS-Net with a model of its own for every set of modalities, and the renal HEALNet asked without the others.
+
+    CMUS-Net reads one light and one immunofluorescence image, the HEALNet all of them. Its rows without some
+    modality are the one network of its row "all", with these images taken away when it is tested.
+    """
+    rows = []
+    for kind, title, change in (
+        ("cmus-net", "CMUS-Net", _with_further_models),
+        ("renal-healnet", "HEALNet", lambda config: as_preset(config, "panel")),
+    ):
+        for subset in reversed(_SUBSETS):
+            whole = subset == _ORDER
+            rows.append(
+                Row(
+                    key=kind if whole else f"{kind}-{'-'.join(subset)}",
+                    title=f"{title}, {_shown(kind, subset)}",
+                    change=change,
+                    marks=tuple(one in subset for one in _ORDER),
+                    run=kind,
+                    subset=() if whole else subset,
+                )
+            )
+    return Study(
+        key="panel",
+        title="CMUS-Net and the renal HEALNet, with modalities removed at test time",
+        source="our own, after Table 3",
+        columns=tuple(one.value for one in _ORDER),
+        rows=tuple(rows),
+        reference="cmus-net",
+        whole_panel=True,
+    )
+
+
+def _shown(kind: str, subset: tuple[Modality, ...]) -> str:
+    if subset == _ORDER:
+        return "all"
+    if kind == "cmus-net":
+        return f"model for {' + '.join(subset)}"
+    return f"without {' and '.join(one for one in _ORDER if one not in subset)}"
+
+
+def _with_further_models(config: TrainingConfig) -> TrainingConfig:
+    return as_preset(config, "small").model_copy(update={"subsets": _SUBSETS[:-1]})
+
+
+def as_preset(config: TrainingConfig, name: str) -> TrainingConfig:
+    """The same training by another preset: what was changed from its own preset, and its encoders, stay."""
+    if config.preset == name:
+        return config
+    ours, theirs = preset(config.preset), preset(name)
+    kept = {
+        field: getattr(config, field)
+        for field in TrainingConfig.model_fields
+        if field not in ("preset", "name", "title", "network", "rules", "part_shown", "stain_hidden")
+        and (getattr(config, field) != getattr(ours, field) or field == "preprocessing")
+    }
+    shared = {
+        field: getattr(config.network, field)
+        for field in ("encoder", "n_classes", "modalities", "token_norm")
+    }
+    return theirs.model_copy(update={**kept, "network": theirs.network.model_copy(update=shared)})
+
+
 def _switches(*, smil: bool, cmsa: bool, weighted_loss: bool) -> Row:
     marks = (smil, cmsa, weighted_loss)
     names = [name for name, on in zip(("SMIL", "CMSA", "WL"), marks, strict=True) if on]
@@ -110,5 +174,7 @@ def _restricted(subset: tuple[Modality, ...]) -> Change:
     return lambda config: config.restricted_to(subset)
 
 
-STUDIES = {"ablation": ablation, "full-ablation": full_ablation, "modalities": modalities}
+STUDIES = {
+    "ablation": ablation, "full-ablation": full_ablation, "modalities": modalities, "panel": panel,
+}  # fmt: skip
 """Studies that need nothing but a cohort, by the name that the command takes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -91,13 +91,16 @@ def missing_modalities(run: Run, *, command: str = "", progress: Progress | None
                 p_value, p_corrected = compared.paired.p_value, compared.corrected.p_value
             except RenalFusionError:  # a fold without this figure
                 pass
+        fewer = len(found[row.key].cases) < len(reference.cases)
+        if fewer:
+            row = replace(row, title=f"{row.title} ({len(found[row.key].cases)} patients)")
         lines.append(StudyRow(row, found[row.key], p_value, p_corrected))
     return StudyTable(
         study=Study(
             key="missing-modalities",
             title="Modalities missing at test time",
             source="After the missing-modality experiment of the HEALNet paper",
-            rows=tuple(rows),
+            rows=tuple(line.row for line in lines),
             reference=ALL,
             columns=config.names,
         ),

@@ -8,8 +8,9 @@ from pathlib import Path
 from ..cases import Cohort
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..training import Folds, Results, TrainingConfig, train
+from ..training import Folds, Results, Run, TrainingConfig, train
 from ..training.comparison import compare_results
+from ..training.units import subset_name
 from .study import Row, Study
 
 
@@ -71,11 +72,11 @@ def run_study(
         with progress.part(place / len(study.rows), (place + 1) / len(study.rows)):
             progress.update(0.0, f"{row.title}: starting")
             run = train(
-                cohort, row.change(common), out / "rows" / row.key, command=command, folds=folds,
+                cohort, row.change(common), out / "rows" / row.folder, command=command, folds=folds,
                 progress=progress,
             )  # fmt: skip
         folds = run.folds
-        found[row.key] = run.results
+        found[row.key] = _results_of(row, run)
     return StudyTable(
         study=study,
         rows=tuple(_line(row, found, study.reference) for row in study.rows),
@@ -83,6 +84,20 @@ def run_study(
         folds=len(folds.folds),
         command=command,
     )
+
+
+def _results_of(row: Row, run: Run) -> Results:
+    if not row.subset:
+        return run.results
+    found = run.results.subsets.get(subset_name(row.subset))
+    if found is None:
+        raise RenalFusionError(
+            "study_row_missing",
+            f"“{row.title}” cannot be measured: too few patients of some class in a fold have these images",
+            path=run.folder,
+            remedy="Ask for fewer folds, or add patients.",
+        )
+    return found
 
 
 def require_folds(config: TrainingConfig) -> None:

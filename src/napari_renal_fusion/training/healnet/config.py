@@ -105,7 +105,7 @@ class HEALNetTrainingConfig(BaseModel):
     )
     clip: float = Field(0.0, ge=0, title="Largest gradient norm", description="0: gradients are not clipped.")
     alpha: float = Field(0.4, ge=0, le=1, title="Alpha", description="Censored patients count 1 - alpha.")
-    class_weights: Literal["none", "balanced"] = Field("none", title="Weights of classes or time bins")
+    class_weights: Literal["none", "balanced"] = Field("balanced", title="Weights of classes or time bins")
     modality_dropout: float = Field(
         0.0, ge=0, lt=1, title="Modalities left out",
         description="Share of training draws in which one of a patient's modalities is left out.",
@@ -123,15 +123,15 @@ class HEALNetTrainingConfig(BaseModel):
     grid: PatchGrid = Field(PatchGrid(), title="Grid of patches")
 
     # Network
-    depth: int = Field(2, ge=1, le=32)
+    depth: int = Field(5, ge=1, le=32)
     l_c: int = Field(17, ge=1)
     l_d: int = Field(62, ge=1)
     x_heads: int = Field(1, ge=1)
     l_heads: int = Field(8, ge=1)
     cross_dim_head: int = Field(27, ge=1)
     latent_dim_head: int = Field(64, ge=1)
-    attn_dropout: float = Field(0.0, ge=0, lt=1)
-    ff_dropout: float = Field(0.0, ge=0, lt=1)
+    attn_dropout: float = Field(0.318, ge=0, lt=1)
+    ff_dropout: float = Field(0.047, ge=0, lt=1)
     weight_tie_layers: bool = False
     num_freq_bands: int = Field(2, ge=0)
     max_freq: float = Field(2.0, gt=0)

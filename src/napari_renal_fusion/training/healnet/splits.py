@@ -211,6 +211,12 @@ def _checked(table: PatientTable, folds: Sequence[Fold], config: HEALNetTraining
                     f"The {part} part of {fold.name} has no {what}",
                     remedy="Ask for fewer folds, add patients, or give other splits.",
                 )
+    if table.labels is None:
+        from .truth import bins_of
+
+        place = {name: row for row, name in enumerate(table.patients)}
+        for fold in folds:
+            bins_of(table, config, [place[one] for one in fold.train], f"the training part of {fold.name}")
     groups = _groups_of(table)
     made = Folds.model_construct(folds=tuple(folds), groups=groups, test=(), train_only=())
     leak = leaking_group(made, groups)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
+from ...errors import RenalFusionError
 from ...networks import risk, survival_curve
 from ..judging import Fitted
 from ..results import FoldMetrics
@@ -18,6 +19,8 @@ from ..survival import (
     brier,
     concordance,
     log_rank,
+    risk_threshold,
+    survival_at,
 )
 from .config import HEALNetTrainingConfig
 from .cox import cox_risks
@@ -39,30 +42,41 @@ def curves(logits: np.ndarray) -> np.ndarray:
     return survival_curve(torch.from_numpy(np.asarray(logits, dtype=np.float32))).double().numpy()
 
 
-def curve_at(ends: Sequence[float], curve: np.ndarray, times: Sequence[float]) -> np.ndarray:
-    """Step functions [n, times] of curves [n, bins] known at ``ends``; 1 before the first."""
-    reached = np.searchsorted(np.asarray(ends), np.asarray(times), side="right")
-    return np.concatenate([np.ones((len(curve), 1)), curve], axis=1)[:, reached]
-
-
 def fold_figures(
     table: PatientTable, bins: TimeBins, known: Sequence[int], test: Sequence[int], logits: np.ndarray
 ) -> dict[str, float]:
     """``c_index``, ``time_auc`` and ``brier`` of the test part of a fold; what cannot be computed is absent.
 
-    Both of the latter are at the inner edges of the bins, and weigh censoring by the ``known`` (training)
+    Both of the latter are means over the edges of the bins, weighted for censoring by the ``known`` (training)
     patients' follow-up.
     """
     known, test = np.asarray(known), np.asarray(test)
     time, event = table.times[test], table.events[test]
-    found = {"c_index": float(concordance(risks(logits), time, event))}
-    times = [one for one in bins.edges[1:-1] if time.min() < one < time.max()]
-    if times:
-        reference = table.times[known], table.events[known]
-        curve = curve_at(bins.ends, curves(logits), times)
-        found["time_auc"] = float(np.nanmean(auc_at(-curve, time, event, times, reference=reference)))
-        found["brier"] = float(np.nanmean(brier(curve, time, event, times, reference=reference)))
-    return {name: value for name, value in found.items() if np.isfinite(value)}
+    found = {"c_index": measured(concordance, risks(logits), time, event)}
+    censoring = table.times[known], table.events[known]
+    times = measurable_times(bins.edges, time, event)
+    if len(times):
+        curve = survival_at(curves(logits), bins, times)
+        found["time_auc"] = measured(auc_at, 1 - curve, time, event, times, censoring=censoring)
+        found["brier"] = measured(brier, curve, time, event, times, censoring=censoring)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def measured(figure: Callable, *arguments, **options) -> float | None:
+    """The mean of a figure; None where these patients do not allow it, such as without a comparable pair."""
+    try:
+        value = float(np.mean(figure(*arguments, **options)))
+    except RenalFusionError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+def measurable_times(times: Sequence[float], time: np.ndarray, event: np.ndarray) -> np.ndarray:
+    """Those of ``times`` before which somebody had the event and after which somebody was followed."""
+    given = np.unique(np.asarray(times, dtype=np.float64))
+    if not event.any():
+        return given[:0]
+    return given[(given >= time[event].min()) & (given < time.max())]
 
 
 def survival_results(run: Run, table: PatientTable, members: Sequence[Fitted]) -> SurvivalResults:
@@ -75,15 +89,15 @@ def survival_results(run: Run, table: PatientTable, members: Sequence[Fitted]) -
     risk_of = np.concatenate([risks(one.test.logits) for one in members])
     cox = [cox_risks(table, config, [*one["train"], *one["validation"]], one["test"]) for one in parts]
     cox_of = None if any(one is None for one in cox) else np.concatenate([one[0] for one in cox])
-    high = risk_groups(risk_of, member_of)
-    pooled = {"c_index": float(concordance(risk_of, time, event))}
-    interval = {"c_index": _interval(risk_of, time, event, config.seed)}
-    if cox_of is not None:
-        pooled["cox_c_index"] = float(concordance(cox_of, time, event))
-        interval["cox_c_index"] = _interval(cox_of, time, event, config.seed)
-    times, areas, score = _pooled_curves(table, config, parts, members, rows)
+    high = risk_groups(members)
+    pooled, interval = {}, {}
+    for name, values in (("c_index", risk_of), ("cox_c_index", cox_of)):
+        if values is not None:
+            pooled[name] = concordance(values, time, event)
+            interval[name] = bootstrap_concordance(values, time, event, seed=config.seed)
+    times, areas, score = _pooled_over_time(table, config, parts, members, rows)
     if times:
-        pooled |= {"time_auc": float(np.mean(areas)), "brier": score}
+        pooled |= {"time_auc": float(np.mean(areas))} | ({} if score is None else {"brier": score})
     mean, sd = _over_folds([one.outcome.metrics for one in members])
     notes = list(table.notes)
     if cox_of is None:
@@ -125,51 +139,42 @@ def survival_results(run: Run, table: PatientTable, members: Sequence[Fitted]) -
     )
 
 
-def risk_groups(risk_of: np.ndarray, member_of: np.ndarray) -> np.ndarray:
-    """Who is in the high risk group, bool [n]: above the median of the patients of the other folds.
+def risk_groups(members: Sequence[Fitted]) -> np.ndarray:
+    """Who is in the high risk group, bool [n]: above the median of the training patients of the own fold."""
+    high = []
+    for one in members:
+        training = [one.outputs.parts[part].logits for part in ("train", "validation")]
+        try:
+            limit = risk_threshold(risks(np.concatenate(training)))
+        except RenalFusionError:  # equal risks: nobody is above another
+            limit = np.inf
+        high.append(risks(one.test.logits) > limit)
+    return np.concatenate(high)
 
-    So no patient has a part in the limit that they are judged by; with one fold it is its own median.
-    """
-    high = np.zeros(len(risk_of), dtype=bool)
-    for member in np.unique(member_of):
-        own = member_of == member
-        others = risk_of[~own] if (~own).any() else risk_of
-        high[own] = risk_of[own] > np.median(others)
-    return high
 
-
-def _pooled_curves(
+def _pooled_over_time(
     table: PatientTable,
     config: HEALNetTrainingConfig,
     parts: Sequence[dict[str, list[int]]],
     members: Sequence[Fitted],
     rows: np.ndarray,
-) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-    """Times, AUC at each and the mean Brier score of the pooled out-of-fold curves."""
+) -> tuple[tuple[float, ...], tuple[float, ...], float | None]:
+    """Times (quartiles of uncensored times), AUC at each and mean Brier score of the pooled out-of-fold curves."""
     time, event = table.times[rows], table.events[rows]
-    quartiles = np.quantile(time[event], [0.25, 0.5, 0.75])
-    times = [float(one) for one in np.unique(quartiles) if time.min() < one < time.max()]
-    if not times:
-        return (), (), float("nan")
+    bins = [SurvivalTruth(table, config, one["train"]).bins for one in parts]
+    end = min(one.last for one in bins)
+    times = measurable_times(np.quantile(time[event], [0.25, 0.5, 0.75]), time, event)
+    times = times[times <= end]
+    if not len(times):
+        return (), (), None
     curve = np.concatenate(
-        [
-            curve_at(SurvivalTruth(table, config, one["train"]).bins.ends, curves(member.test.logits), times)
-            for one, member in zip(parts, members, strict=True)
-        ]
+        [survival_at(curves(one.test.logits), own, times) for own, one in zip(bins, members, strict=True)]
     )
-    areas = auc_at(-curve, time, event, times, reference=(time, event))
-    score = float(np.nanmean(brier(curve, time, event, times, reference=(time, event))))
-    kept = np.isfinite(areas)
-    return (
-        tuple(np.array(times)[kept].tolist()),
-        tuple(float(one) for one in np.asarray(areas)[kept]),
-        score,
-    )
-
-
-def _interval(risk_of: np.ndarray, time: np.ndarray, event: np.ndarray, seed: int) -> tuple[float, float]:
-    low, high = bootstrap_concordance(risk_of, time, event, seed=seed)
-    return float(low), float(high)
+    try:
+        areas = auc_at(1 - curve, time, event, times)
+    except RenalFusionError:
+        return (), (), None
+    return tuple(times.tolist()), tuple(areas.tolist()), measured(brier, curve, time, event, times)
 
 
 def _over_folds(folds: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ...errors import RenalFusionError
 from ...networks import risk, survival_nll
 from ..module import balanced_weights
 from ..survival import TimeBins, concordance, time_bins
@@ -34,7 +36,7 @@ class SurvivalTruth:
     def __init__(self, table: PatientTable, config: HEALNetTrainingConfig, training: Sequence[int]):
         self.table, self.alpha = table, config.alpha
         rows = np.asarray(training)
-        self.bins: TimeBins = time_bins(table.times[rows], table.events[rows], n=config.bins)
+        self.bins = bins_of(table, config, training)
         self.outputs = config.bins
         self._bin = torch.as_tensor(np.asarray(self.bins.of(table.times)), dtype=torch.long)
         self._censored = torch.as_tensor(~table.events)
@@ -56,10 +58,36 @@ class SurvivalTruth:
     def figures(self, logits: np.ndarray, rows: Sequence[int]) -> dict[str, float]:
         tensor = torch.from_numpy(logits)
         found = {"loss": float(self.loss(tensor, rows))}
-        index = concordance(risk(tensor).numpy(), self.table.times[rows], self.table.events[rows])
-        if np.isfinite(index):
-            found["c_index"] = float(index)
+        with contextlib.suppress(RenalFusionError):  # nobody to compare: the loss alone decides
+            found["c_index"] = concordance(
+                risk(tensor).numpy(), self.table.times[rows], self.table.events[rows]
+            )
         return found
+
+
+def bins_of(
+    table: PatientTable,
+    config: HEALNetTrainingConfig,
+    training: Sequence[int],
+    what: str = "the training part",
+) -> TimeBins:
+    """The bins of time of a fold, as many as the configuration asks for.
+
+    Raises
+    ------
+    RenalFusionError
+        ``survival_few_events``; all members of a bundle have one number of bins.
+    """
+    rows = np.asarray(training)
+    bins = time_bins(table.times[rows], table.events[rows], n=config.bins)
+    if bins.count != config.bins:
+        raise RenalFusionError(
+            "survival_few_events",
+            f"The {int(table.events[rows].sum())} events of {what} make {bins.count} bins of time, "
+            f"not {config.bins}",
+            remedy=f"Ask for fewer (--set bins={max(2, bins.count)}), or use more patients with an event.",
+        )
+    return bins
 
 
 class ClassTruth:

@@ -1,0 +1,91 @@
+"""HEALNet on real omics tables with their given splits, beside ridge Cox: ``python -m benchmarks tcga``.
+
+The tables and splits are those of PORPOISE (TCGA-KIRP, TCGA-KIRC); they are not part of this repository. They are
+looked for in the folder that ``RENAL_FUSION_TCGA`` names, else in ``../shared/data/tcga``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from napari_renal_fusion.compute.progress import Progress
+from napari_renal_fusion.training.healnet import healnet_preset, modality_specs
+from napari_renal_fusion.training.healnet.creation import train_healnet
+from napari_renal_fusion.training.healnet.patients import read_patients
+from napari_renal_fusion.training.healnet.splits import read_splits
+
+_POPULATION = {
+    "kirp": "papillary renal cell carcinoma (TCGA-KIRP)",
+    "kirc": "clear cell carcinoma (TCGA-KIRC)",
+}
+_MODALITIES = {
+    "kirp": {
+        "omics as one modality": "omics=rnaseq+mut+age+is_female",
+        "rnaseq + mut": "rnaseq=rnaseq+age+is_female,mut",
+    },
+    "kirc": {
+        "omics as one modality": "omics=rnaseq+cnv+mut+age+is_female",
+        "rnaseq + mut": "rnaseq=rnaseq+age+is_female,mut",
+        "rnaseq + mut + cnv": "rnaseq=rnaseq+age+is_female,mut,cnv",
+    },
+}
+_COX = ("rnaseq", "age", "is_female")
+_HEADER = (
+    "| cohort | HEALNet | c-index, mean ± sd of five folds | each fold | pooled [95 % interval] | "
+    "ridge Cox on the same folds | HEALNet - Cox | time |\n|---|---|---:|---|---|---:|---:|---:|"
+)
+
+
+def run(folder: Path | None = None, **changes) -> str:
+    """A Markdown table of every cohort and choice of modalities; ``changes`` are fields of the preset."""
+    folder = folder or Path(os.environ.get("RENAL_FUSION_TCGA", "../shared/data/tcga"))
+    missing = [one for one in _POPULATION if not _table(folder, one).is_file()]
+    if missing:
+        return (
+            f"The TCGA tables are not at {folder.absolute()} ({_table(folder, missing[0]).name} is missing): put them "
+            "there with their splits, or name their folder in RENAL_FUSION_TCGA."
+        )
+    lines = [_HEADER]
+    for cohort, choices in _MODALITIES.items():
+        for title, modalities in choices.items():
+            lines.append(_line(folder, cohort, title, modalities, changes))
+            print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
+def _table(folder: Path, cohort: str) -> Path:
+    return folder / f"tcga_{cohort}_all_clean.csv.zip"
+
+
+def _line(folder: Path, cohort: str, title: str, modalities: str, changes: dict) -> str:
+    config = healnet_preset(
+        modality_specs(modalities),
+        outcome="death of any cause",
+        population=_POPULATION[cohort],
+        time_zero="diagnosis",
+        time_unit="months",
+        neoplastic=True,
+        cox_columns=_COX,
+        final="none",
+        **changes,
+    )
+    started = time.monotonic()
+    table = read_patients(_table(folder, cohort), config)
+    folds, _ = read_splits(folder / f"{cohort}_splits_*.csv", table, config)
+    with tempfile.TemporaryDirectory() as temporary:
+        results = train_healnet(
+            table, config, Path(temporary) / "run", folds=folds, progress=Progress()
+        ).results
+    seconds = time.monotonic() - started
+    mean, sd, pooled = results.mean, results.sd, results.pooled
+    low, high = results.interval["c_index"]
+    each = " ".join(f"{one.metrics['c_index']:.3f}" for one in results.folds)
+    return (
+        f"| {cohort.upper()}, {len(results.cases)} patients, {results.events} events | {title} | "
+        f"**{mean['c_index']:.3f} ± {sd['c_index']:.3f}** | {each} | "
+        f"{pooled['c_index']:.3f} [{low:.3f}, {high:.3f}] | {mean['cox_c_index']:.3f} ± {sd['cox_c_index']:.3f} | "
+        f"{mean['c_index'] - mean['cox_c_index']:+.3f} | {seconds:.0f} s |"
+    )
