@@ -22,6 +22,7 @@ from .slide_scale import choices, question
 from .slide_tiff import TiffReader
 
 _OVERVIEW = 1024  # pixels: the coarsest level fits on a screen, or one is made that does
+_SMALLEST = 64
 _LARGEST_READ = 400_000_000  # pixels of one region
 
 
@@ -75,9 +76,9 @@ class Slide:
         self.associated = backend.associated
         self.file_pixel_size = backend.scale.pixel_size
         self.plausible = choices(backend.scale)
-        doubt = question(path, backend.scale)
-        self.pixel_size = stated or (None if doubt else self.file_pixel_size)
-        self.doubt: Notice | None = doubt if self.pixel_size is None else None
+        self.pixel_size: PixelSize | None = None
+        self.doubt: Notice | None = None
+        self.take_answer(stated)
         self._parts: list[HalvedLevel | int] = []
         self.levels = self._complete_levels()
         self._gate = threading.Lock()
@@ -153,6 +154,12 @@ class Slide:
         with _Entered(self):
             return self._backend.read_associated(name)
 
+    def take_answer(self, pixel_size: PixelSize | None) -> None:
+        """Use a person's pixel size from now on; with None the question stands again, if there was one."""
+        doubt = question(self.path, self._backend.scale)
+        self.pixel_size = pixel_size or (None if doubt else self.file_pixel_size)
+        self.doubt = doubt if self.pixel_size is None else None
+
     def best_level(self, downsample: float) -> int:
         """The coarsest level that is at least as fine as ``downsample`` level-0 pixels a pixel (1 % is allowed)."""
         fine = [n for n, level in enumerate(self.levels) if level.downsample <= downsample * 1.01]
@@ -173,7 +180,7 @@ class Slide:
             self._parts.append(stored)
             levels.append(SlideLevel(shape, float(self._backend.downsamples[stored])))
             until = shapes[stored + 1] if stored + 1 < len(shapes) else None
-            while self._halves_again(levels[-1].shape, until):
+            while self._halves_again(levels[-1].shape, until, alone=len(levels) == 1):
                 part = HalvedLevel(
                     len(levels), levels[-1].shape, partial(self._inside, len(levels) - 1), cache
                 )
@@ -183,9 +190,9 @@ class Slide:
         return tuple(levels)
 
     @staticmethod
-    def _halves_again(shape: tuple[int, int], until: tuple[int, int] | None) -> bool:
-        if until is None:
-            return max(shape) > _OVERVIEW
+    def _halves_again(shape: tuple[int, int], until: tuple[int, int] | None, *, alone: bool) -> bool:
+        if until is None:  # a slide has two levels at least, so that it can be shown before it is read
+            return max(shape) > (_SMALLEST if alone else _OVERVIEW)
         return max(shape) >= 3 * max(until)
 
 

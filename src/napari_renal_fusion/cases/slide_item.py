@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,3 +63,8 @@ class SlideItem:
         from .slide import open_slide
 
         return open_slide(self.path, stated=self.stated_pixel_size)
+
+
+def keyed_slides(slides: Iterable[SlideItem]) -> dict[str, SlideItem]:
+    """Every slide of a case under its key ``WSI-1``, ``WSI-2`` ..., in the order of the case."""
+    return {f"WSI-{number}": slide for number, slide in enumerate(slides, start=1)}

@@ -24,9 +24,6 @@ _EMPTY = {
 }
 
 
-SLIDES = "Slides (WSI)"
-
-
 @dataclass(frozen=True)
 class _Group:
     title: str
@@ -242,7 +239,7 @@ class Board(QScrollArea):
     def _slide_group(self) -> list[_Group]:
         """Slides stand right of the light and fluorescence images; a case without any has no such group."""
         keys = [key for key in self._thumbnails if _is_slide(key)]
-        return [_Group(SLIDES, "", keys, 0)] if keys else []
+        return [_Group("Slides (WSI)", "", keys, 0)] if keys else []
 
 
 def _is_slide(key: str) -> bool:

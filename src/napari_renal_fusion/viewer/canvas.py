@@ -9,10 +9,12 @@ import numpy as np
 from qtpy.QtCore import QObject
 
 from ..cases import Box, Modality, PixelSize, placement
+from ..cases.slide import Slide
 from ..explain.explanation import HeatMap
 from .fit import fit_layer
 from .overlays import LAYER_NAME, cell_arguments, contour_arguments
 from .pictures import Picture
+from .slide_layer import SURROUND, add_open_slide, set_pixel_size, tiles_of
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ _SURROUND = {Modality.OM: "#F4F3F1", Modality.IM: "#000000", Modality.TEM: "#000
 
 
 class Canvas(QObject):
-    """Owns the layers of the workspace: OM, IM, one TEM, one overlay, and the model's own view of an image.
+    """Owns the layers of the workspace: OM, IM, one TEM, one slide, one overlay, and what the model saw.
 
     ``layer.data`` is replaced rather than layers added. A layer that the person removed is made again
     when its image is shown next. Images without a pixel size count in pixels; because one such layer
@@ -40,7 +42,9 @@ class Canvas(QObject):
         self._images: dict[Modality, Image] = {}
         self._overlay: Layer | None = None
         self._input: Image | None = None
+        self._slide: Image | None = None
         self._shown: tuple[Modality, Picture] | None = None
+        self._slide_shown = False
         text, bar = viewer.canvas.overlays.text, viewer.canvas.overlays.scale_bar
         text.position, text.font_size, text.box = "top_left", 9, True
         bar.font_size, bar.box = 9, True
@@ -51,11 +55,18 @@ class Canvas(QObject):
 
     @property
     def shown_layer(self) -> Image | None:
-        """Layer of the image that is shown now, None if the person removed it."""
+        """Layer of the image or slide that is shown now, None if the person removed it."""
+        if self._slide_shown:
+            return self.slide_layer
         if self._shown is None:
             return None
         layer = self._images.get(self._shown[0])
         return layer if self._alive(layer) else None
+
+    @property
+    def slide_layer(self) -> Image | None:
+        """The slide's layer, shown or not."""
+        return self._slide if self._alive(self._slide) else None
 
     @property
     def overlay(self) -> Layer | None:
@@ -65,7 +76,7 @@ class Canvas(QObject):
     def show(self, modality: Modality, picture: Picture, title: str) -> None:
         """Show an image alone; a heat map of the image before it goes."""
         changed = self._shown is None or self._shown[1].key != picture.key or self.shown_layer is None
-        self._shown = modality, picture
+        self._shown, self._slide_shown = (modality, picture), False
         self._turns.drop()
         self._turns.add(self._hide_overlays)
         for layer in self._of_other_kind(picture.pixel_size):
@@ -74,6 +85,33 @@ class Canvas(QObject):
         self._turns.add(lambda: self._only(modality), self._show_scale_bar)
         if changed:
             self._turns.add(self._fit)
+        self.set_title(title)
+
+    def show_slide(self, slide: Slide, name: str, title: str) -> None:
+        """Show a slide alone on white; the layer of another slide goes, that of the same one is shown again."""
+        layer = self.slide_layer
+        same = layer is not None and layer.data[0].slide is slide
+        changed = not (same and self._slide_shown)
+        self._shown, self._slide_shown = None, True
+        self._turns.drop()
+        self._turns.add(self._hide_overlays)
+        for other in self._of_other_kind(slide.pixel_size):
+            self._turns.add(self._removal(other))
+        if not same:
+            if layer is not None:
+                self._turns.add(self._removal(layer))
+            self._turns.add(lambda: self._place_slide(slide, name))
+        self._turns.add(lambda: self._only(None), self._show_scale_bar)
+        if changed:
+            self._turns.add(self._fit)
+        self.set_title(title)
+
+    def rescale_slide(self, slide: Slide, title: str) -> None:
+        """The slide that is shown has another pixel size now."""
+        for other in self._of_other_kind(slide.pixel_size):
+            if other is not self._slide:
+                self._turns.add(self._removal(other))
+        self._turns.add(lambda: self._rescale(slide), self._fit)
         self.set_title(title)
 
     def show_heat_map(
@@ -134,7 +172,7 @@ class Canvas(QObject):
     def clear(self) -> None:
         """Remove every layer of ours."""
         self._turns.drop()
-        self._shown = None
+        self._shown, self._slide_shown = None, False
         for layer in self._ours():
             self._turns.add(self._removal(layer))
         self.set_title("")
@@ -144,7 +182,10 @@ class Canvas(QObject):
         self._turns.drop()
         self._viewer.canvas.background_color_override = None
         self._write("")
-        self._images, self._overlay, self._input, self._shown = {}, None, None, None
+        for layer in (self._slide,):
+            if layer is not None:
+                tiles_of(layer).close()
+        self._images, self._overlay, self._input, self._shown, self._slide = {}, None, None, None, None
         self._viewer = None
 
     def _write(self, title: str) -> None:
@@ -182,11 +223,22 @@ class Canvas(QObject):
             if self._alive(above):
                 self._viewer.layers.move(self._viewer.layers.index(above), len(self._viewer.layers))
 
-    def _only(self, modality: Modality) -> None:
-        for other, layer in self._images.items():
+    def _place_slide(self, slide: Slide, name: str) -> None:
+        self._slide = add_open_slide(self._viewer, slide, name)
+        for above in (self._overlay, self._input):
+            if self._alive(above):
+                self._viewer.layers.move(self._viewer.layers.index(above), len(self._viewer.layers))
+
+    def _rescale(self, slide: Slide) -> None:
+        if self.slide_layer is not None and self._slide.data[0].slide is slide:
+            set_pixel_size(self._slide, slide.pixel_size)
+
+    def _only(self, modality: Modality | None) -> None:
+        """Show the layer of a modality, or with None the slide, and no other image."""
+        for other, layer in [*self._images.items(), (None, self._slide)]:
             if self._alive(layer):
                 layer.visible = other == modality
-        self._viewer.canvas.background_color_override = _SURROUND[modality]
+        self._viewer.canvas.background_color_override = _SURROUND[modality] if modality else SURROUND
         self._activate_image()
 
     def _fit(self) -> None:
@@ -259,7 +311,7 @@ class Canvas(QObject):
         return [layer for layer in self._ours() if (str(layer.units[-1]) != "pixel") != calibrated]
 
     def _ours(self) -> list[Layer]:
-        candidates = [*self._images.values(), self._overlay, self._input]
+        candidates = [*self._images.values(), self._slide, self._overlay, self._input]
         return [layer for layer in candidates if self._alive(layer)]
 
     def _removal(self, layer: Layer) -> Callable[[], None]:

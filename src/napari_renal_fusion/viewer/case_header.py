@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..cases import Case, Modality
+from ..cases import Case
 from .section import Section
 from .theme import label
-from .words import SHORT_TITLES
+from .words import what_it_holds
 
 
 class CaseHeader(Section):
@@ -25,8 +25,7 @@ class CaseHeader(Section):
     def show_case(self, case: Case) -> None:
         self.title.setText(f"Case {case.case_id}")
         date = f"biopsy {case.biopsy_date.isoformat()} · " if case.biopsy_date else ""
-        counts = " · ".join(f"{SHORT_TITLES[one]} {len(case.of(one))}" for one in Modality)
-        self.details.setText(date + counts)
+        self.details.setText(date + what_it_holds(case))
         said = [notice.message for notice in case.notices if notice.severity != "info"]
         more = f" (+{len(said) - 1} more)" if len(said) > 1 else ""
         self.notices.setText(said[0] + more if said else "")

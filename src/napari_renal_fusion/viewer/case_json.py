@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Box, Case, ImageItem, Modality, PixelSize
+from ..cases import Box, Case, ImageItem, Modality, OmicsRow, PixelSize, SlideItem
 
 
 def case_to_json(case: Case, pixel_files: Mapping[int, Path] | None = None) -> dict[str, Any]:
@@ -29,6 +29,8 @@ def case_to_json(case: Case, pixel_files: Mapping[int, Path] | None = None) -> d
         "biopsy_date": case.biopsy_date.isoformat() if case.biopsy_date else None,
         "folder": str(case.folder) if case.folder else None,
         "images": [_image_to_json(image, pixel_files.get(place)) for place, image in enumerate(case.images)],
+        "slides": [_slide_to_json(slide) for slide in case.slides],
+        "omics": asdict(case.omics) if case.omics else None,
     }
 
 
@@ -42,7 +44,23 @@ def case_from_json(data: Mapping[str, Any]) -> Case:
         biopsy_date=dt.date.fromisoformat(date) if date else None,
         folder=Path(data["folder"]) if data.get("folder") else None,
         images=tuple(_image_from_json(one) for one in data["images"]),
+        slides=tuple(_slide_from_json(one) for one in data.get("slides", ())),
+        omics=OmicsRow(**data["omics"]) if data.get("omics") else None,
     )
+
+
+def _slide_to_json(slide: SlideItem) -> dict[str, Any]:
+    stated = slide.stated_pixel_size
+    return {
+        "path": str(slide.path),
+        "stain": slide.stain,
+        "stated_pixel_size": stated.model_dump() if stated else None,
+    }
+
+
+def _slide_from_json(data: Mapping[str, Any]) -> SlideItem:
+    stated = data["stated_pixel_size"]
+    return SlideItem(Path(data["path"]), data["stain"], PixelSize(**stated) if stated else None)
 
 
 def _image_to_json(image: ImageItem, pixel_file: Path | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from qtpy.QtGui import QImage
 
-from ..cases import ImageItem, PixelSize
+from ..cases import ImageItem, PixelSize, SlideItem
 
 THUMBNAIL = 96
 """Longest side of a thumbnail in pixels; drawn at 72 on ordinary screens."""
@@ -41,6 +41,14 @@ def read_picture(key: str, item: ImageItem) -> Picture:
 def read_thumbnail(item: ImageItem) -> QImage:
     """Read one image and make it small; QImage (unlike QPixmap) may be made in any thread."""
     return to_qimage(shrink(to_bytes(item.read()), THUMBNAIL))
+
+
+def read_thumbnail_of_slide(item: SlideItem) -> QImage:
+    """The coarsest level of a slide, made small; never its label or macro image."""
+    with item.open() as slide:
+        coarsest = len(slide.levels) - 1
+        rows, columns = slide.levels[coarsest].shape
+        return to_qimage(shrink(slide.read(coarsest, 0, 0, rows, columns), THUMBNAIL))
 
 
 def to_bytes(pixels: np.ndarray) -> np.ndarray:

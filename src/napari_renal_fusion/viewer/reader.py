@@ -10,6 +10,7 @@ from .contribution_section import ContributionSection
 from .heat_map_section import HeatMapSection
 from .opinion_section import OpinionSection
 from .run_section import RunSection
+from .scale_section import ScaleSection
 from .selection_section import SelectionSection
 from .theme import RHYTHM, label
 from .words import KEYS, RESEARCH_USE
@@ -23,6 +24,7 @@ class Reader(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.header = CaseHeader()
+        self.scale = ScaleSection()
         self.selection = SelectionSection()
         self.run = RunSection()
         self.opinion = OpinionSection()
@@ -35,7 +37,7 @@ class Reader(QWidget):
         column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
         column.setSpacing(RHYTHM + RHYTHM // 2)
         for section in (
-            self.header, self.selection, self.run, self.opinion, self.heat_map, self.contributions, self.keys,
+            self.header, self.scale, self.selection, self.run, self.opinion, self.heat_map, self.contributions, self.keys,
         ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)

@@ -19,12 +19,10 @@ SURROUND = "#FFFFFF"
 
 
 def slide_levels(slide: Slide) -> list[Any]:
-    """The levels of an open slide as napari wants them, finest first; the coarsest is in memory."""
+    """The levels of an open slide as napari wants them, finest first; the coarsest of several is in memory."""
     tiles = SlideTiles(slide)
     levels = [LevelArray(slide, level, tiles) for level in range(len(slide.levels))]
-    if len(levels) == 1:
-        return levels
-    return [*levels[:-1], tiles.overview]
+    return [*levels[:-1], tiles.overview] if len(levels) > 1 else levels
 
 
 def slide_arguments(slide: Slide, pixel_size: PixelSize | None, name: str) -> dict[str, Any]:
@@ -54,9 +52,7 @@ def add_slide(viewer: napari.Viewer, item: SlideItem) -> Image:
 def add_open_slide(viewer: napari.Viewer, slide: Slide, name: str) -> Image:
     """Add a slide that is open already; it stays open as long as its layer is in the viewer."""
     levels = slide_levels(slide)
-    layer = viewer.add_image(
-        levels if len(levels) > 1 else [levels[0]], **slide_arguments(slide, slide.pixel_size, name)
-    )
+    layer = viewer.add_image(levels, **slide_arguments(slide, slide.pixel_size, name))
     attach(viewer, layer)
     return layer
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QImage
 
-from ..cases import Box, Case, ImageItem, Modality
+from ..cases import Box, Case, ImageItem, Modality, PixelSize, SlideItem
+from ..cases.slide import Slide
+from ..cases.slide_item import keyed_slides
 from ..compute.settings import Settings
 from ..errors import RenalFusionError
 from ..explain.explanation import Explanation
@@ -19,8 +22,12 @@ from .canvas import Canvas
 from .model_runs import ModelRuns
 from .pictures import Picture, read_picture
 from .reader import Reader
+from .slide_layer import tiles_of
 from .threads import Threads
-from .words import SET_ASIDE, cell_size, heat_map_title
+from .words import SET_ASIDE, SLIDE_TITLE, cell_size, heat_map_title
+
+if TYPE_CHECKING:
+    from napari.layers import Image
 
 _KEPT_PICTURES = 6
 """Decoded images kept for going back and forth; a light image takes 19 MB."""
@@ -31,6 +38,8 @@ class Stage(QObject):
 
     shown = Signal()
     """An image is on the canvas, or it became clear that it cannot be."""
+    slide_changed = Signal()
+    """A slide came onto the canvas, left it, or has another pixel size; see :attr:`shown_slide`."""
 
     def __init__(
         self, canvas: Canvas, threads: Threads, runs: ModelRuns, reader: Reader, board: Board, parent: QObject
@@ -40,6 +49,8 @@ class Stage(QObject):
         self._reader, self._board = reader, board
         self._place = -1
         self._items: dict[str, ImageItem] = {}
+        self._slides: dict[str, SlideItem] = {}
+        self._slide: tuple[int, str, Slide] | None = None
         self._pictures: OrderedDict[tuple[int, str], Picture] = OrderedDict()
         self._wanted = ""
         self._settings = Settings()
@@ -48,6 +59,25 @@ class Stage(QObject):
     def key(self) -> str:
         """Key of the image that is on the canvas, or about to be."""
         return self._wanted
+
+    @property
+    def shown_slide(self) -> tuple[str, SlideItem, Image] | None:
+        """Key, item and layer of the slide on the canvas; None while something else is, or nothing."""
+        layer = self._canvas.shown_layer
+        if self.open_slide is None or layer is None or layer is not self._canvas.slide_layer:
+            return None
+        return self._wanted, self._slides[self._wanted], layer
+
+    @property
+    def open_slide(self) -> Slide | None:
+        """The open slide that is on the canvas, or about to be."""
+        if self._slide is None or self._slide[:2] != (self._place, self._wanted):
+            return None
+        return self._slide[2]
+
+    def key_of_slide(self, item: SlideItem) -> str | None:
+        """The key on the board of a slide of the open case."""
+        return next((key for key, one in self._slides.items() if one == item), None)
 
     @property
     def explanation(self) -> Explanation | None:
@@ -59,16 +89,20 @@ class Stage(QObject):
 
     def show_case(self, place: int, case: Case) -> None:
         """Show the first image of another case."""
-        self._place, self._items = place, keyed_images(case)
+        self._place, self._items, self._slides = place, keyed_images(case), keyed_slides(case.slides)
         self._pictures.clear()
         self._wanted = ""
-        if self._items:
-            self.show_image(next(iter(self._items)))
+        first = next(iter((*self._items, *self._slides)), None)
+        if first is not None:
+            self.show_image(first)
         else:
             self._canvas.clear()
+            self.slide_changed.emit()
 
     def show_image(self, key: str) -> None:
-        """Show an image; it is read in another thread, and the last one asked for wins."""
+        """Show an image or slide; it is read in another thread, and the last one asked for wins."""
+        if key in self._slides:
+            self._show_slide(key)
         if key not in self._items:
             return
         self._wanted = key
@@ -84,6 +118,52 @@ class Stage(QObject):
             lambda error: self._unreadable(place, key, error),
             urgent=True,
         )
+
+    def _show_slide(self, key: str) -> None:
+        self._wanted = key
+        self._board.set_current(key)
+        place, item = self._place, self._slides[key]
+        if self.open_slide is not None:
+            self._slide_opened(place, key, self.open_slide)
+            return
+        self._threads.run(
+            item.open,
+            lambda slide: self._slide_opened(place, key, slide),
+            lambda error: self._unreadable(place, key, error),
+            urgent=True,
+        )
+
+    def _slide_opened(self, place: int, key: str, slide: Slide) -> None:
+        if (place, key) != (self._place, self._wanted):
+            slide.close()
+            return
+        self._slide = place, key, slide
+        self._canvas.show_slide(slide, SLIDE_TITLE, self._slide_title(key, slide))
+        self._canvas.afterwards(self._slide_shown)
+
+    def _slide_shown(self) -> None:
+        shown = self.shown_slide
+        tiles = tiles_of(shown[2]) if shown is not None else None
+        if tiles is not None and not tiles.property("told"):
+            tiles.setProperty("told", True)
+            key = shown[0]
+            tiles.problem.connect(lambda sentence: self._board.set_problem(key, sentence))
+        self.shown.emit()
+        self.slide_changed.emit()
+
+    def rescale(self, pixel_size: PixelSize | None) -> None:
+        """The slide on the canvas has another pixel size: a person said it, or took it back."""
+        slide = self.open_slide
+        if slide is None:
+            return
+        slide.take_answer(pixel_size)
+        self._canvas.rescale_slide(slide, self._slide_title(self._wanted, slide))
+        self._canvas.afterwards(self.slide_changed.emit)
+
+    def _slide_title(self, key: str, slide: Slide) -> str:
+        size = slide.pixel_size
+        scale = f"{size.um:.4g} µm a pixel" if size else "uncalibrated"
+        return f"{SLIDE_TITLE} · {self._slides[key].name} · {scale}"
 
     def step(self, by: int) -> None:
         """Go along the board."""
@@ -151,9 +231,10 @@ class Stage(QObject):
             return
         answer, key, place = self._runs.answer(self._place), self._wanted, self._place
         if answer is None or key not in answer.prediction.selection.keys:
-            self._canvas.set_title(
-                f"{self._items[key].name} · did not enter the model" if key in self._items else ""
-            )
+            if key not in self._slides:
+                self._canvas.set_title(
+                    f"{self._items[key].name} · did not enter the model" if key in self._items else ""
+                )
             return
         self._runs.model_input(place, key, lambda result: self._lay_model_input(place, key, result))
 
@@ -183,6 +264,7 @@ class Stage(QObject):
         self._canvas.show(item.modality, picture, f"{item.modality.title} · {item.name}{calibrated}")
         self.lay_heat_map()
         self._canvas.afterwards(self.shown.emit)
+        self._canvas.afterwards(self.slide_changed.emit)
 
     def _unreadable(self, place: int, key: str, error: RenalFusionError) -> None:
         if (place, key) == (self._place, self._wanted):

@@ -8,6 +8,7 @@ from ..figures import NOT_SEGMENTATION, cell_text
 
 RESEARCH_USE = "Research use only"
 SET_ASIDE = "set aside: unlike the others (not: unimportant)"
+SLIDE_TITLE = "Slide (WSI)"
 SHORT_TITLES = {Modality.OM: "Light", Modality.IM: "IF", Modality.TEM: "Electron"}
 METHOD_TITLES = {
     "gradcam": "Grad-CAM",

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 from ..cases import Case, Modality
 from ..notices import Notice
 from .theme import RHYTHM, label
-from .words import SHORT_TITLES
+from .words import what_it_holds
 
 _CASE = Qt.ItemDataRole.UserRole
 
@@ -48,8 +48,8 @@ class Worklist(QWidget):
         self.list = QListWidget()
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._row_changed)
-        self._empty = label("Drop a folder here, or press Open…\n\nA case folder holds OM, IM and TEM; "
-                            "a folder of such folders is a worklist.", "secondary")  # fmt: skip
+        self._empty = label("Drop a folder here, or press Open…\n\nA case folder holds OM, IM and TEM, or slides in "
+                            "WSI; a folder of such folders is a worklist.", "secondary")  # fmt: skip
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
@@ -147,8 +147,9 @@ class Worklist(QWidget):
 
     def _write(self, place: int) -> None:
         case = self._cases[place]
-        counts = " · ".join(f"{SHORT_TITLES[one]} {len(case.of(one))}" for one in Modality)
-        state = self._states.get(place) or ("awaiting electron" if not case.of(Modality.TEM) else "ready")
+        counts = what_it_holds(case)
+        awaiting = case.images and not case.of(Modality.TEM)  # slides alone await nothing
+        state = self._states.get(place) or ("awaiting electron" if awaiting else "ready")
         item = self.list.item(place)
         item.setText(f"{case.case_id}\n{state}")
         item.setToolTip(counts)

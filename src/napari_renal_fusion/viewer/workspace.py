@@ -9,8 +9,11 @@ from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from ..bundles import installed
-from ..cases import Case, Cohort, ImageItem
+from ..cases import Case, Cohort, ImageItem, PixelSize, SlideItem
 from ..cases.folders import open_cases
+from ..cases.sidecar import forget_answer, write_answer
+from ..cases.slide_item import keyed_slides
+from ..cases.slide_scale import check_answer
 from ..compute.settings import Settings
 from ..errors import RenalFusionError
 from ..explain.explanation import GRADIENT_METHODS
@@ -22,7 +25,7 @@ from .docks import Docks
 from .engine import Engine, borrow_engine, return_engine
 from .keys import bind_keys, unbind_keys
 from .model_runs import ModelRuns
-from .pictures import read_thumbnail
+from .pictures import read_thumbnail, read_thumbnail_of_slide
 from .preferences import Preferences
 from .reader import Reader
 from .stage import Stage
@@ -74,7 +77,7 @@ class Workspace(QWidget):
         self._first_path: Path | None = None
         self._first_case: str | None = None
         self._source: Path | None = None
-        self._unread: dict[str, ImageItem] = {}
+        self._unread: dict[str, ImageItem | SlideItem] = {}
         self._borrowed = engine is None
         self.engine = engine or borrow_engine(self)
         self.threads = Threads(parent=self)
@@ -244,6 +247,9 @@ class Workspace(QWidget):
         worklist.case_chosen.connect(self._open_case)
         board.image_chosen.connect(self.stage.show_image)
         self.stage.shown.connect(self._read_thumbnails)
+        self.stage.slide_changed.connect(self._show_scale)
+        reader.scale.answered.connect(self._answer_scale)
+        reader.scale.forget_wanted.connect(lambda: self._answer_scale(None))
         reader.run.run_wanted.connect(lambda: self.run())
         reader.run.cancel_wanted.connect(self._cancel)
         reader.run.bundle_chosen.connect(lambda name: self.preferences.set(bundle=name))
@@ -292,7 +298,7 @@ class Workspace(QWidget):
         self.reader.run.set_case_open(True)
         self.board.show_case(case)
         self.stage.show_case(place, case)
-        self._unread = keyed_images(case)
+        self._unread = {**keyed_images(case), **keyed_slides(case.slides)}
         self._show_answer()
 
     def _read_thumbnails(self) -> None:
@@ -300,11 +306,41 @@ class Workspace(QWidget):
         self._warm_up()
         unread, self._unread = self._unread, {}
         for key, item in unread.items():
+            read = read_thumbnail_of_slide if isinstance(item, SlideItem) else read_thumbnail
             self.threads.run(
-                lambda item=item: read_thumbnail(item),
+                lambda item=item, read=read: read(item),
                 lambda image, key=key: self.board.set_thumbnail(key, image),
                 lambda error, key=key: self.board.set_problem(key, str(error)),
             )
+
+    def _show_scale(self) -> None:
+        """Ask for the pixel size of the slide on the canvas, if the file's own cannot be true."""
+        shown = self.stage.shown_slide
+        slide = self.stage.open_slide
+        if shown is None or slide is None:
+            self.reader.scale.show_nothing()
+        else:
+            self.reader.scale.show_slide(slide, shown[1])
+
+    def _answer_scale(self, um: float | None) -> None:
+        """Remember a person's pixel size (None: forget it), then show the slide with it."""
+        slide = self.stage.open_slide
+        if slide is None:
+            return
+
+        def remember() -> PixelSize | None:
+            if um is None:
+                forget_answer(slide.path)
+                return None
+            size = check_answer(slide.path, um)
+            write_answer(slide.path, size)
+            return size
+
+        def show(size: PixelSize | None) -> None:
+            if self.stage.open_slide is slide:
+                self.stage.rescale(size)
+
+        self.writing.run(remember, show, lambda error: self.reader.scale.show_message(str(error)))
 
     def _show_answer(self) -> None:
         answer = self.runs.answer(self._place)
