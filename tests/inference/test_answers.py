@@ -1,6 +1,7 @@
 """What an answer says about itself: set, distance, frequencies, training patients, local check, stand-ins."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from napari_renal_fusion.compute.places import data_dir
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.explain import explain
 from napari_renal_fusion.inference import Engine, Prediction, predict
+from napari_renal_fusion.inputs import PositivePanel
 
 SCORES = ConformalScores(coverage=0.9, scores=(tuple(np.linspace(0, 0.9, 25)),) * 2)
 SHARES = (0.5, 0.3, 0.2)
@@ -86,6 +88,21 @@ def test_an_ensemble_answers_with_set_distance_and_spread(case, ensemble, engine
     again = Prediction.model_validate_json(prediction.model_dump_json())
     assert again.model_dump() == prediction.model_dump()
     assert again.set_text == prediction.set_text
+
+
+@pytest.mark.parametrize(("grade", "negative"), [(None, False), (0.5, True), (1.0, False)])
+def test_a_panel_weaker_than_every_one_of_training_gets_no_opinion(
+    case, make_tiny_bundle, engine, grade, negative
+):
+    folder = make_tiny_bundle(panel=PositivePanel(least_intensity=1.0, least_signal=0.1))
+    images = tuple(
+        replace(one, intensity=grade) if one.modality == Modality.IM else one for one in case.images
+    )
+    prediction = predict(replace(case, images=images), folder, engine=engine)
+    assert prediction.status == ("abstained" if negative else "answered")
+    assert ("panel_negative" in [one.code for one in prediction.reasons]) == negative
+    if negative:
+        assert "graded 0.5+, the weakest in training 1+" in prediction.verdict
 
 
 def test_a_split_is_read_with_the_probabilities_of_the_whole(case, make_tiny_bundle, engine):

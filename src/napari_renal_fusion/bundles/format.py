@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..cases import Modality
-from ..inputs import InputStatistics, Preprocessing, SelectionRules, SlotRule
+from ..inputs import InputStatistics, PositivePanel, Preprocessing, SelectionRules, SlotRule
 from ..networks import NetworkConfig
 from .conformal import ConformalScores
 from .known import KnownPatients
@@ -85,7 +85,8 @@ class BundleConfig(_Part):
 
     Version 3 adds networks of another ``kind`` than CMUS-Net. One that reads the whole panel answers with any
     modality missing, and ``without`` calibrates these answers, by the modalities that are there (``OM-IM``); for
-    the complete patient there is ``calibration``.
+    the complete patient there is ``calibration``. ``panel`` is the weakest antibody of training, where the network
+    reads one antibody and all were positive.
     """
 
     format_version: Literal[1, 2, 3] = FORMAT_VERSION
@@ -102,6 +103,7 @@ class BundleConfig(_Part):
     preprocessing: dict[Modality, Preprocessing]
     input_statistics: dict[Modality, InputStatistics]
     bag_range: tuple[int, int]
+    panel: PositivePanel | None = None
     calibration: Calibration
     conformal: ConformalScores | None = None
     known: KnownPatients | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..bundles import BundleConfig, CheckedHere
 from ..cases import Case, Modality
 from ..errors import RenalFusionError
-from ..inputs import Selection
+from ..inputs import Selection, keyed_images
 from ..notices import Notice
 from .prediction import Prediction, Provenance
 from .reliability import Reliability, reliability
@@ -34,7 +34,7 @@ class Outcome:
         frequencies: str = "",
         checked: CheckedHere | None = None,
     ):
-        self._config = config
+        self._case, self._config = case, config
         self.class_names = class_names
         self._common = {
             "case_id": case.case_id,
@@ -78,7 +78,7 @@ class Outcome:
             )
         notices += tuple(self._answered_without(session))
         limit = session.calibration.calibration.abstain_below
-        status, verdict, reasons = self._status(probabilities, relied, limit)
+        status, verdict, reasons = self._status(probabilities, relied, limit, self._negative_panel(session))
         prediction = Prediction(
             status=status,
             verdict=verdict,
@@ -127,7 +127,7 @@ class Outcome:
         return [Notice(code="answered_without", message=said)]
 
     def _status(
-        self, probabilities: tuple[float, ...], relied: Reliability, limit: float
+        self, probabilities: tuple[float, ...], relied: Reliability, limit: float, negative: list[Notice]
     ) -> tuple[str, str, tuple[Notice, ...]]:
         if not self._common["names_shown"]:
             reason = Notice(
@@ -138,6 +138,7 @@ class Outcome:
             return "refused", f"{PLUMBING} {_RESEARCH}", (reason,)
         best = max(range(len(probabilities)), key=probabilities.__getitem__)
         reasons = [
+            *negative,
             *_beyond_the_known(relied),
             *self._outside_its_set(best, relied),
             *_too_uncertain(probabilities[best], limit),
@@ -145,6 +146,18 @@ class Outcome:
         if reasons:
             return "abstained", f"No opinion: {reasons[0].message} {_RESEARCH}", tuple(reasons)
         return "answered", f"Most like {self.class_names[best]} ({probabilities[best]:.0%}). {_RESEARCH}", ()
+
+    def _negative_panel(self, session: Session) -> list[Notice]:
+        """A reason where the model learnt from positive antibodies and none as strong is here."""
+        panel, keys = self._config.panel, session.order.get(Modality.IM, ())
+        if panel is None:
+            return []
+        graded = keyed_images(self._case)
+        said = [panel.weaker(graded[key].intensity, session.prepared[key].pixels) for key in keys]
+        if not said or not all(said):
+            return []
+        message = f"No antibody is as strong as in any patient that the model was trained on ({said[0]})."
+        return [Notice(code="panel_negative", message=message)]
 
     def _outside_its_set(self, best: int, relied: Reliability) -> list[Notice]:
         """A reason where the verdict would name a class that the set beside it excludes."""

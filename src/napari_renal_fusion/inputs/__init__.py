@@ -6,6 +6,7 @@ from .panel_batch import PanelBatch, collate_panel
 from .patch_grid import PatchGrid
 from .picture_store import PictureStore, StoredPicture
 from .pixels import PreparedImage, Preprocessing, prepare_image, to_rgb8
+from .positive_panel import PositivePanel
 from .rules import SelectionRules, SlotRule
 from .select import select, without_unreadable
 from .selection import LeftOutImage, SelectedImage, Selection, keyed_images
@@ -26,6 +27,7 @@ __all__ = [
     "PanelBatch",
     "PatchGrid",
     "PictureStore",
+    "PositivePanel",
     "PreparedImage",
     "Preprocessing",
     "SelectedImage",

@@ -57,7 +57,7 @@ Fitted on {config.calibration.fitted_on}{_mean_of_members(config)}.
 {_sets(config, results)}
 
 {_known(config)}
-
+{_panel(config)}
 Licence: {config.licence}.
 """
 
@@ -177,6 +177,16 @@ def _known(config: BundleConfig) -> str:
         f"If a class had not been among the known ones, this share of its patients would have been accepted: "
         f"{accepts or 'not measured'} ({config.known.fitted_on})."
     )
+
+
+def _panel(config: BundleConfig) -> str:
+    if config.panel is None:
+        return ""
+    least = config.panel.least_intensity
+    weakest = (
+        f"graded {least:g}+" if least is not None else f"a signal of {config.panel.least_signal:.2f} of 1"
+    )
+    return f"\nAn antibody weaker than every one of training ({weakest}) gets no opinion.\n"
 
 
 def _refusals(config: BundleConfig) -> str:

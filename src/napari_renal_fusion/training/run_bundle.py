@@ -16,6 +16,7 @@ from ..bundles.format import MANIFEST
 from ..bundles.local import remember_training_patients
 from ..cases import Modality
 from ..errors import RenalFusionError
+from ..inputs import PositivePanel
 from .card import model_card
 from .config import TrainingConfig
 from .descriptors import input_statistics
@@ -74,6 +75,7 @@ def write_bundle(
         preprocessing=config.preprocessing,
         input_statistics=input_statistics(judged.members, cases, config),
         bag_range=_bag_range([cases[one] for one in trained], config),
+        panel=_positive_panel([cases[one] for one in trained], config),
         kind=config.network.kind,
         calibration=_calibration(judged),
         conformal=judged.conformal,
@@ -165,6 +167,15 @@ def run_id(run: Run) -> str:
 def _read_by_the_network(case: TrainingCase, config: TrainingConfig) -> list:
     """The pictures of each modality that this network reads; a run's cases have those of all its networks."""
     return [images for modality, images in case.pictures.items() if modality in config.rules.modalities]
+
+
+def _positive_panel(trained: list[TrainingCase], config: TrainingConfig) -> PositivePanel | None:
+    """The weakest antibody that a network which reads one image of the panel learnt from."""
+    slot = config.rules.of(Modality.IM)
+    if slot is None or not slot.takes_one:
+        return None
+    images = [one for case in trained for one in case.pictures.get(Modality.IM, ())]
+    return PositivePanel.fit((one.image.intensity, one.pixels) for one in images)
 
 
 def _bag_range(trained: list[TrainingCase], config: TrainingConfig) -> tuple[int, int]:
