@@ -43,7 +43,8 @@ def run_train(
     with talk.progress() as progress:
         with progress.part(0.0, 0.2 if phantoms else 0.0):
             cohort = cohort_or_phantoms(
-                cohort_path, phantoms, out / "phantoms", seed=config.seed, difficulty=difficulty, progress=progress
+                cohort_path, phantoms, out / "phantoms", seed=config.seed, difficulty=difficulty,
+                whole_panel=config.network.whole_panel, progress=progress,
             )  # fmt: skip
         with progress.part(0.2 if phantoms else 0.0, 0.3 if phantoms else 0.1):
             _say_warnings(cohort)
@@ -146,7 +147,7 @@ def _say_end(talk: Talk, run: Run) -> None:
     several = len(results.folds) > 1
     figures = ", ".join(
         f"{name} {results.mean[name]:.3f}" + (f" ± {results.sd[name]:.3f}" if several else "")
-        for name in ("accuracy", "auc", "f1")
+        for name in ("accuracy", "auc", "f1", "c_index", "cox_c_index")
         if name in results.mean
     )
     for note in results.notes:

@@ -23,6 +23,10 @@ METRIC_TITLES = {
     "recall": "Sensitivity",
     "specificity": "Specificity",
     "f1": "F1",
+    "c_index": "C-index",
+    "time_auc": "AUC over time",
+    "cox_c_index": "C-index of ridge Cox",
+    "brier": "Brier score",
 }
 """Names for people, in the order of the papers; a metric that is not listed shows under its own name."""
 

@@ -31,12 +31,18 @@ class LearningCurve:
 
 
 def learning_curves_figure(
-    curves: Sequence[LearningCurve], *, width: int = 720, dark: bool = False, last: int | None = None
+    curves: Sequence[LearningCurve],
+    *,
+    width: int = 720,
+    dark: bool = False,
+    last: int | None = None,
+    figure_of: tuple[str, str] = ("cross-entropy, nats", "AUC"),
 ) -> Figure:
     """Draw loss and AUC, thin lines for folds, thick for their mean, a ring at each fold's kept epoch.
 
     ``last`` fixes the right end of the epochs, so that the picture of a running training does not jump.
-    ``width`` is in CSS pixels; under 560 the panels stand below each other.
+    ``width`` is in CSS pixels; under 560 the panels stand below each other. ``figure_of`` names the loss and
+    what ``val_auc`` holds in its place, such as a c-index.
     """
     colours, side_by_side = theme(dark), width >= 560
     tall = 240 if side_by_side else 200
@@ -45,8 +51,8 @@ def learning_curves_figure(
     canvas = canvas_axes(figure)
     half = (width - 64) / 2 if side_by_side else width - 56
     panels = (
-        ("Loss", "cross-entropy, nats", (("training", "train_loss"), ("validation", "val_loss"))),
-        ("AUC of the validation patients", "%", (("validation", "val_auc"),)),
+        ("Loss", figure_of[0], (("training", "train_loss"), ("validation", "val_loss"))),
+        (f"{figure_of[1]} of the validation patients", "%", (("validation", "val_auc"),)),
     )
     for place, (title, unit, lines) in enumerate(panels):
         left = 48 + (place * (half + 16) if side_by_side else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..training.healnet.results import SurvivalResults
 from ..training.results import CaseOutcome, Results
 
 Verdict = Literal["right", "wrong", "no_opinion"]
@@ -39,7 +40,12 @@ class CaseLine:
 
 
 def case_lines(results: Results, *, test: bool = False) -> list[CaseLine]:
-    """Lines of the out-of-fold cases, or of the independent test set, in the order of the results."""
+    """Lines of the out-of-fold cases, or of the independent test set, in the order of the results.
+
+    A survival run has none: nobody is right or wrong about a risk.
+    """
+    if isinstance(results, SurvivalResults):
+        return []
     return [_line(one, results) for one in (results.test_cases if test else results.cases)]
 
 

@@ -18,6 +18,7 @@ from ..figures.reliability import reliability_figure
 from ..figures.roc import roc_figure
 from ..figures.sets import sets_figure
 from ..training.comparison import Comparison
+from ..training.healnet.results import SurvivalResults
 from ..training.metrics import reliability_bins
 from ..training.results import Results
 
@@ -47,7 +48,11 @@ def run_figures(results: Results, epochs: Sequence[Mapping[str, Any]] = ()) -> d
     Without conformal sets there is no ``sets``, without distances no ``distances``, without epochs no
     ``learning_curves``.
     """
-    made = [_metrics(results), *_learning_curves(epochs)]
+    if isinstance(results, SurvivalResults):
+        from .survival_run import survival_figures
+
+        return survival_figures(results, epochs)
+    made = [_metrics(results), *learning_curves(epochs)]
     if results.cases:
         made += [
             _roc(results),
@@ -92,7 +97,8 @@ def learning_curve_arrays(epochs: Sequence[Mapping[str, Any]]) -> list[LearningC
     for unit, rows in units.items():
         rows = sorted(rows, key=lambda one: one["epoch"])
         best = [one["epoch"] for one in rows if one.get("best")]
-        columns = {name: [one.get(name) for one in rows] for name in ("train_loss", "val_loss", "val_auc")}
+        columns = {name: [one.get(name) for one in rows] for name in ("train_loss", "val_loss")}
+        columns["val_auc"] = [one.get("val_c_index", one.get("val_auc")) for one in rows]
         numbers = [one["epoch"] for one in rows]
         curves.append(LearningCurve(unit, numbers, **columns, best=best[-1] if best else None))
     return curves
@@ -122,17 +128,20 @@ def _metrics(results: Results) -> RunFigure:
     )
 
 
-def _learning_curves(epochs: Sequence[Mapping[str, Any]]) -> list[RunFigure]:
+def learning_curves(epochs: Sequence[Mapping[str, Any]]) -> list[RunFigure]:
+    """The learning curves, or nothing without epochs; those of survival show the c-index."""
     curves = learning_curve_arrays(epochs)
     if not curves:
         return []
+    survival = any(one.get("val_c_index") is not None for one in epochs)
+    names = ("negative log-likelihood, nats", "C-index") if survival else ("cross-entropy, nats", "AUC")
     return [
         RunFigure(
             "learning_curves",
             "Learning curves",
             "Thin lines are folds, thick lines their mean while all of them were training.",
-            lambda width, dark: learning_curves_figure(curves, width=width, dark=dark),
-            f"Loss and AUC of {len(curves)} folds over their epochs",
+            lambda width, dark: learning_curves_figure(curves, width=width, dark=dark, figure_of=names),
+            f"Loss and {names[1]} of {len(curves)} folds over their epochs",
         )
     ]
 

@@ -12,12 +12,14 @@ from ..errors import RenalFusionError
 from ..figures import class_label, class_letters, percent, to_png, to_svg
 from ..figures.charts import fold_title, mean_sd
 from ..figures.fold_metrics import metric_title
+from ..training.healnet.results import SurvivalResults
 from ..training.results import Results
 from .exhibits import data_address
 from .privacy import Scrubber
 from .run_cases import VERDICT_TITLES, CaseLine, case_lines
 from .run_figures import RunFigure, run_figures
 from .run_tables import cases_csv, epochs_csv, metrics_table, results_csv
+from .survival_run import survival_summary
 
 if TYPE_CHECKING:
     from ..training.run import Run
@@ -146,6 +148,8 @@ def _content(run: Run, results: Results, figures: dict[str, RunFigure]) -> dict[
 
 def summary(results: Results) -> list[str]:
     """A few sentences that say what the figures are, the most important first."""
+    if isinstance(results, SurvivalResults):
+        return survival_summary(results)
     lines = case_lines(results)
     said = []
     if lines:
@@ -219,21 +223,26 @@ def _test_rows(results: Results) -> list[tuple[str, str]]:
 def _provenance(run: Run, results: Results, scrub: Scrubber) -> list[tuple[str, str]]:
     info, config = run.info, run.config
     labels = [one.label for one in results.cases]
-    counts = ", ".join(
-        f"{class_label(results.class_names, c)} {labels.count(c)}" for c in range(len(results.class_names))
-    )
+    names = results.class_names or ("censored", "with the event")
+    counts = ", ".join(f"{class_label(names, c)} {labels.count(c)}" for c in range(len(names)))
     return [
         ("Program", f"napari-renal-fusion {info.program_version}"),
         ("Made on", info.made_on),
         ("Patients", f"{info.patients} patients, {info.cases} cases"),
         ("Cases by class", counts),
-        ("Images", " + ".join(modality.title for modality in results.modalities)),
+        ("Reads", " + ".join(_modality_titles(run, results))),
         ("Preset", config.preset),
         ("Folds", f"{config.folds}, kept together: {config.group_by}"),
         ("Encoder weights", scrub.text(info.encoder_weights)),
         ("Seed", str(config.seed)),
         ("Command", scrub.text(info.command) or "–"),
     ]
+
+
+def _modality_titles(run: Run, results: Results) -> list[str]:
+    """Kinds of images, or the names of the modalities of a run on slides and omics."""
+    named = getattr(run.config, "kind", "") == "healnet"
+    return list(run.config.names) if named else [modality.title for modality in results.modalities]
 
 
 def _png(one: RunFigure) -> bytes:

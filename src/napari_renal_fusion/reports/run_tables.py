@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..figures.fold_metrics import metric_title
+from ..training.healnet.results import SurvivalResults
 from ..training.results import Results
 from .run_cases import VERDICT_TITLES, case_lines
+from .survival_run import CASE_COLUMNS, survival_case_rows
 
 EPOCH_COLUMNS = (
     "unit", "epoch", "train_loss", "val_loss", "val_auc", "val_accuracy", "learning_rate", "seconds", "best",
@@ -64,7 +66,10 @@ def cases_csv(results: Results) -> str:
 
     Columns: case_id, part (fold, or ``test``), true_class, answered_class, one ``p_<class>`` per class (0 to 1),
     set (classes joined by ";", empty if no set can be given), distance, verdict (right, wrong, no_opinion), reason.
+    Of a survival run: case_id, part, time (in the run's unit), event (0 or 1), risk, cox_risk, group (low, high).
     """
+    if isinstance(results, SurvivalResults):
+        return _csv(CASE_COLUMNS, survival_case_rows(results))
     names = results.class_names
     rows = []
     for test, outcomes in ((False, results.cases), (True, results.test_cases)):

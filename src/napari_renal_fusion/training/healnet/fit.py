@@ -186,7 +186,7 @@ def _epoch(
             "val_loss": figures.get("loss"),
             "val_auc": figures.get("auc"),
             "val_accuracy": figures.get("accuracy"),
-            "val_c_index": figures.get("c_index"),
+            **({"val_c_index": figures["c_index"]} if "c_index" in figures else {}),
             "learning_rate": float(optimizer.param_groups[0]["lr"]),
             "seconds": round(time.monotonic() - started, 3),
             "gpu_memory_mb": None,

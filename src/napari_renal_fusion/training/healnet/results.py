@@ -30,6 +30,11 @@ class SurvivalCase(_Part):
     cox_risk: float | None = None
     group: Literal["low", "high"]
 
+    @property
+    def label(self) -> int:
+        """1 with the event; what a comparison of runs checks."""
+        return int(self.event)
+
 
 class SurvivalResults(_Part):
     """The figures of a finished survival run; the names that every kind of run has mean the same as elsewhere.
@@ -59,6 +64,15 @@ class SurvivalResults(_Part):
     cox_penalties: tuple[float, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+
+    # What the tables of every run ask for; a survival run has no such parts.
+    @property
+    def test(self) -> dict[str, float]:
+        return {}
+
+    @property
+    def subsets(self) -> dict[str, SurvivalResults]:
+        return {}
 
     @property
     def events(self) -> int:

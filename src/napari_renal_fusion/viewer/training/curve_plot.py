@@ -59,6 +59,13 @@ class CurvePlot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(title)
 
+    def set_title(self, title: str) -> None:
+        """What stands above the curves."""
+        if title != self._title:
+            self._title = title
+            self.setAccessibleName(title)
+            self.update()
+
     def show_curves(self, curves: Sequence[Curve], epochs: int) -> None:
         """Draw ``curves`` over ``epochs`` epochs."""
         self.curves, self._epochs = tuple(curves), max(1, epochs)

@@ -390,6 +390,11 @@ class TrainingDock(QWidget):
 
     def _use_settings(self, row: RunRow) -> None:
         def show(config) -> None:
+            if getattr(config, "kind", "") == "healnet":
+                self.runs.show_problem(
+                    "A HEALNet on omics and slides is set up with `renal-fusion train --preset healnet`."
+                )
+                return
             self.settings.show_config(config)
             self.go(SETTINGS)
 

@@ -20,6 +20,8 @@ from ...figures.fold_metrics import metric_title
 from ...reports.run_cases import case_lines
 from ...reports.run_report import summary
 from ...reports.run_tables import metrics_table
+from ...reports.survival_run import p_text
+from ...training.healnet.results import SurvivalResults
 from ...training.results import Results
 from ..probability_bars import tabular
 from ..theme import RHYTHM, label
@@ -67,6 +69,9 @@ class Overview(QWidget):
             column.addWidget(widget)
 
     def show_results(self, results: Results) -> None:
+        if isinstance(results, SurvivalResults):
+            self._show(_survival_figures(results), results)
+            return
         lines = case_lines(results)
         figures = [
             (metric_title(name), f"{100 * results.mean[name]:.1f} %", _over_folds(results, name))
@@ -81,6 +86,9 @@ class Overview(QWidget):
             figures.append(("Sets hold the right class", f"{100 * results.coverage:.1f} %", asked))
         else:
             figures.append(("Calibration error", f"{100 * results.ece:.1f} points", "0 is best"))
+        self._show(figures, results)
+
+    def _show(self, figures: list[tuple[str, str, str]], results: Results | SurvivalResults) -> None:
         for place, headline in enumerate(self.headlines):
             headline.setVisible(place < len(figures))
             if place < len(figures):
@@ -158,6 +166,19 @@ class MetricsTable(QTableWidget):
         self.setFixedHeight(
             self.horizontalHeader().sizeHint().height() + rows + 4 + needed * bar.sizeHint().height()
         )
+
+
+def _survival_figures(results: SurvivalResults) -> list[tuple[str, str, str]]:
+    figures = [
+        (metric_title(name), f"{results.mean[name]:.3f}", _over_folds(results, name))
+        for name in ("c_index", "cox_c_index")
+        if name in results.mean
+    ]
+    low, high = results.interval["c_index"]
+    figures.append(("Pooled c-index", f"{results.pooled['c_index']:.3f}", f"95 %: {low:.3f} to {high:.3f}"))
+    if results.log_rank_p is not None:
+        figures.append(("Risk groups differ", p_text(results.log_rank_p), "log-rank"))
+    return figures
 
 
 def _over_folds(results: Results, name: str) -> str:

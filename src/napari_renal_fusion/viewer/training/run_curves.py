@@ -47,6 +47,9 @@ class RunCurves(QWidget):
         validated = any(one.best is not None for one in units)
         fitted = any(one.epochs for one in units)
         losses, aucs = [], []
+        survival = any(one.curve("val_c_index") for one in units)
+        figure = "val_c_index" if survival else "val_auc"
+        self.auc.set_title("Validation c-index" if survival else "Validation AUC")
         for place, unit in enumerate(units):
             strong = front is None or unit.name == front
             name, end, best = unit_title(unit.name), str(place + 1), unit.best
@@ -58,7 +61,7 @@ class RunCurves(QWidget):
                 losses.append(Curve(training, place, f"{name} training", "", True, len(units) < 3))
             mark = (float(best["epoch"]), float(best["val_loss"])) if best and strong else None
             losses.append(Curve(unit.curve("val_loss"), place, name, end, False, strong, mark))
-            aucs.append(Curve(unit.curve("val_auc"), place, name, end, False, strong))
+            aucs.append(Curve(unit.curve(figure), place, name, end, False, strong))
         epochs = max((one.epochs_planned for one in units), default=1)
         self.auc.empty_text = _NO_VALIDATION if fitted and not validated else _SOON
         self.loss.show_curves(losses, epochs)
