@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import os
 from pathlib import Path
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..compute.atomic import explain_os_error, write_text
+from ..compute.places import data_dir
 from ..errors import RenalFusionError
 from .names import readable
 from .pixel_size import PixelSize
 from .slide_files import slide_file
-from .whole_file import write_whole
 
 _SAMPLE = 1 << 16  # bytes hashed at the head and at the tail: reading gigabytes would take minutes
 
@@ -47,35 +46,20 @@ def write_answer(path: Path | str, pixel_size: PixelSize) -> None:
     Raises
     ------
     RenalFusionError
-        If the slide cannot be opened, or ``answer_not_written``.
+        If the slide cannot be opened; ``disk_full`` or ``folder_not_writable``.
     """
     answer = Answer(pixel_size=pixel_size, answered=dt.datetime.now(dt.UTC).replace(microsecond=0))
-    target = answer_file(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, (json.dumps(answer.model_dump(mode="json"), indent=1) + "\n").encode())
-    except OSError as error:
-        raise RenalFusionError(
-            "answer_not_written",
-            f"The pixel size of {readable(Path(path).name)} could not be remembered ({error.strerror or error})",
-            path=target,
-            remedy="Check that the folder may be written to and that the disk has space.",
-        ) from error
+    write_text(answer_file(path), answer.model_dump_json(indent=1) + "\n")
 
 
 def forget_answer(path: Path | str) -> bool:
-    """Forget the answer for a slide; says whether there was one."""
+    """Forget the answer for a slide; says whether there was one. Raises as :func:`write_answer`."""
     try:
         answer_file(path).unlink()
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise RenalFusionError(
-            "answer_not_written",
-            f"The answer for {readable(Path(path).name)} could not be forgotten ({error.strerror or error})",
-            path=Path(path),
-            remedy="Check that the folder of this program may be written to.",
-        ) from error
+        raise explain_os_error(error, answer_file(path)) from error
     return True
 
 
@@ -87,7 +71,7 @@ def answer_file(path: Path | str) -> Path:
     RenalFusionError
         If the slide does not exist or cannot be opened.
     """
-    return answers_folder() / f"{content_key(Path(path))}.json"
+    return data_dir() / "answers" / f"{content_key(Path(path))}.json"
 
 
 def content_key(path: Path) -> str:
@@ -118,14 +102,3 @@ def content_key(path: Path) -> str:
                 remedy="Check that you may read the file and that the drive or network share is connected.",
             ) from error
     return digest.hexdigest()[:32]
-
-
-def answers_folder() -> Path:
-    """The work folder of answers, in the same place as ``compute.places.data_dir()``, which this room cannot ask."""
-    root = os.environ.get("RENAL_FUSION_HOME")
-    data = (
-        Path(root) / "data"
-        if root
-        else Path(platformdirs.user_data_dir("napari-renal-fusion", appauthor=False))
-    )
-    return data / "answers"

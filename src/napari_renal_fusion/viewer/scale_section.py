@@ -58,11 +58,11 @@ class ScaleSection(Section):
         self.setVisible(asked or said)
         self.change_button.setVisible(said and item.stated_pixel_size is None)
         if asked:
-            self.sentence.setText(slide.doubt.message)
+            self.sentence.setText(slide.doubt.message.replace(" um", " µm"))
             self._offer(slide.plausible)
         elif said:
             self.sentence.setText(
-                f"{slide.path.name}: {slide.pixel_size.um:.4g} µm a pixel, as a person said."
+                f"{slide.path.name}: {slide.pixel_size.um:.4g} µm a pixel, stated by a person."
             )
             self._offer(None)
 
