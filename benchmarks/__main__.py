@@ -16,6 +16,7 @@ from . import (
     checkpointing,
     encoding,
     epochs,
+    healnet,
     kill_resume,
     main_thread,
     memory,
@@ -25,7 +26,13 @@ from . import (
 )
 from .side_by_side import HEADER
 
-_COMPARISONS = {"encoding": encoding, "cams": cams, "second_question": second_question, "epochs": epochs}
+_COMPARISONS = {
+    "encoding": encoding,
+    "cams": cams,
+    "second_question": second_question,
+    "epochs": epochs,
+    "healnet": healnet,
+}
 
 
 def main(wanted: list[str]) -> None:
@@ -40,6 +47,8 @@ def main(wanted: list[str]) -> None:
                 print(comparison.row(), flush=True)
     if not wanted or "memory" in wanted:
         print(f"\n{memory.run()}", flush=True)
+    if not wanted or "healnet" in wanted:
+        print(f"\n{healnet.memory()}", flush=True)
     if not wanted or "main_thread" in wanted:
         print(f"\n{main_thread.run()}", flush=True)
     if not wanted or "checkpointing" in wanted:

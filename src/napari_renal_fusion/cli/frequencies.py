@@ -20,6 +20,13 @@ def run_frequencies(talk: Talk, bundle: str, name: str, given: list[str], remove
         )
     loaded = load(bundle)
     config = loaded.config
+    if config.kind == "healnet":
+        raise RenalFusionError(
+            "frequencies_impossible",
+            f"Answers of {config.name}, a HEALNet on omics and slides, are not corrected to disease frequencies",
+            path=loaded.folder,
+            remedy="Its probabilities are those at the classes' shares in training.",
+        )
     if remove:
         store_frequencies(loaded.sha256, None)
     elif given:

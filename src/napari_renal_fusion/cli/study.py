@@ -60,7 +60,7 @@ def run_study_command(
         with progress.part(0.0, share):
             cohort = cohort_or_phantoms(
                 cohort_path, phantoms, out / "phantoms", seed=config.seed, difficulty=difficulty,
-                staging=staging, progress=progress,
+                staging=staging, whole_panel=study.whole_panel, progress=progress,
             )  # fmt: skip
         with progress.part(share, 1.0):
             folds = Folds.load(folds_from) if folds_from else None

@@ -66,8 +66,16 @@ def session_of(prediction: Prediction) -> Session:
     Raises
     ------
     RenalFusionError
-        ``explanation_needs_prediction`` if it was read from a file, or the model did not run.
+        ``explanation_needs_prediction`` if it was read from a file, or the model did not run;
+        ``explanation_other_kind`` for a HEALNet on slides and omics.
     """
+    if prediction.modalities:
+        raise RenalFusionError(
+            "explanation_other_kind",
+            f"The answer about case {prediction.case_id} comes from slides and omics, which have no heat maps of "
+            "images",
+            remedy="Look at its attention instead.",
+        )
     if prediction._session is None or not prediction.probabilities:
         raise RenalFusionError(
             "explanation_needs_prediction",

@@ -92,6 +92,13 @@ def predict(
     if bundle.config.kind == "healnet":
         from .healnet import predict_healnet
 
+        if isinstance(frequencies, Frequencies):
+            raise RenalFusionError(
+                "frequencies_impossible",
+                f"Answers of {bundle.config.name} are not corrected to disease frequencies",
+                path=bundle.folder,
+                remedy="Ask it without frequencies.",
+            )
         return predict_healnet(
             case, bundle, device=device, threads=threads, progress=progress, engine=engine, features=features,
             tumour=tumour,

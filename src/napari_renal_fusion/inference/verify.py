@@ -139,6 +139,13 @@ def verify(
     progress = progress or Progress()
     engine = engine or shared_engine()
     bundle = load(bundle)
+    if bundle.config.task == "survival":
+        raise RenalFusionError(
+            "verify_survival",
+            f"The bundle {bundle.config.name} answers with a risk, which is neither right nor wrong for one patient",
+            path=bundle.folder,
+            remedy="Check it as a run does: train with --splits in which your own patients are the val part.",
+        )
     tally = _Tally(bundle)
     for place, case in enumerate(cohort.cases):
         message = f"Case {place + 1} of {len(cohort.cases)}"

@@ -15,7 +15,7 @@ from ..compute.atomic import write_text
 from ..errors import RenalFusionError
 from ..inference.prediction import Prediction
 from .privacy import Scrubber
-from .words import opinion_shown
+from .words import opinion_shown, risk_shown
 
 if TYPE_CHECKING:
     from ..explain.explanation import Explanation
@@ -59,7 +59,8 @@ def write_predictions_csv(rows: Iterable[PredictionRow], path: Path | str) -> No
     also if no set can be given, see ``set_coverage``, which is then empty), set_coverage (0 to 1), fits_none
     (yes or no), distance and distance_limit to the known patients, frequencies (name of the correction),
     warnings (codes, joined by ";"), error_code, error_message, bundle, answered_by (its title), checked_here,
-    device, seconds.
+    device, seconds. Of survival models also: risk, risk_group, risk_percentile, outcome, population, time_zero,
+    time_unit, and event_free_at_<time> (0 to 1) at each time of the curve.
     """
     rows = list(rows)
     classes = list(
@@ -88,11 +89,14 @@ def write_predictions_csv(rows: Iterable[PredictionRow], path: Path | str) -> No
         "device",
         "seconds",
     ]
+    written = [_row(row) for row in rows]
+    # Columns of survival stand at the end, and only where a survival model answered.
+    columns += [name for name in dict.fromkeys(one for row in written for one in row) if name not in columns]
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        writer.writerow({column: _plain(value) for column, value in _row(row).items()})
+    for row in written:
+        writer.writerow({column: _plain(value) for column, value in row.items()})
     write_text(path, buffer.getvalue())
 
 
@@ -107,6 +111,8 @@ def _row(row: PredictionRow) -> dict[str, str | float]:
         "verdict": scrub.text(prediction.verdict),
         "warnings": ";".join(dict.fromkeys(notice.code for notice in prediction.warnings)),
     }
+    if risk_shown(prediction):
+        written |= _risk(prediction)
     if opinion_shown(prediction):
         written["top_class"] = prediction.class_names[prediction.top]
         for name, value in zip(prediction.class_names, prediction.probabilities, strict=True):
@@ -121,6 +127,22 @@ def _row(row: PredictionRow) -> dict[str, str | float]:
             "seconds": round(prediction.provenance.seconds, 3),
         }
     return written | _error(row)
+
+
+def _risk(prediction: Prediction) -> dict[str, str | float]:
+    survival = prediction.survival
+    return {
+        "risk": round(prediction.risk, 6),
+        "risk_group": survival.group,
+        "risk_percentile": survival.percentile,
+        "outcome": survival.outcome,
+        "population": survival.population,
+        "time_zero": survival.time_zero,
+        "time_unit": survival.unit,
+    } | {
+        f"event_free_at_{time:g}": round(value, 6)
+        for time, value in zip(survival.times, survival.curve, strict=True)
+    }
 
 
 def _reliability(prediction: Prediction) -> dict[str, str | float]:

@@ -32,6 +32,7 @@ from .overlays import below_all_levels
 from .privacy import Scrubber
 from .words import (
     COUNTED,
+    KINDS,
     METHOD_TITLES,
     PLUMBING,
     STATUS_TITLES,
@@ -39,6 +40,7 @@ from .words import (
     image_label,
     in_sentence,
     opinion_shown,
+    risk_shown,
 )
 
 
@@ -91,6 +93,11 @@ def _content(exhibits: Exhibits) -> dict[str, Any]:
         "trained_on": prediction.provenance and TRAINED_ON[prediction.provenance.trained_on],
         "warnings": _sentences([one for one in prediction.warnings if one.code != "stood_in"], scrub),
         "probabilities": _probabilities(prediction) if shown else None,
+        "survival": _survival(prediction) if risk_shown(prediction) else None,
+        "modalities": [
+            {"name": one.name, "kind": KINDS[one.kind], "used": one.used, "detail": one.detail}
+            for one in prediction.modalities
+        ],
         "entered": _image_groups(prediction.selection.images, exhibits, scrub),
         "left_out": _image_groups(prediction.selection.left_out, exhibits, scrub),
         "missing": [modality.title for modality in prediction.selection.missing],
@@ -110,6 +117,28 @@ def _probabilities(prediction: Prediction) -> dict[str, Any]:
     figure = probabilities_figure(prediction.class_names, prediction.probabilities)
     pairs = zip(prediction.class_names, prediction.probabilities, strict=True)
     return {"figure": _svg(figure), "alt": ", ".join(f"{name} {percent(value)}" for name, value in pairs)}
+
+
+def _survival(prediction: Prediction) -> dict[str, Any]:
+    from ..figures.survival import survival_curve_figure
+
+    given = prediction.survival
+    figure = survival_curve_figure(
+        given.times,
+        given.curve,
+        outcome=given.outcome,
+        population=given.population,
+        time_zero=given.time_zero,
+        unit=given.unit,
+    )
+    return {
+        "figure": _svg(figure),
+        "alt": ", ".join(f"{percent(value)} at {time:g}" for time, value in given.at_quarters),
+        "about": f"{given.outcome} in {given.population}; time in {given.unit} from {given.time_zero}.",
+        "group": f"{given.group.capitalize()} risk group: a higher risk than {given.percentile} % of the training "
+        "patients, each answered by a model that never saw them.",
+        "rows": [(f"{time:g} {given.unit}", percent(value)) for time, value in given.at_quarters],
+    }
 
 
 def _image_groups(

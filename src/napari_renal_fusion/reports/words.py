@@ -17,6 +17,8 @@ METHOD_TITLES = {
 COUNTED = {"typicality": "How much it counted", "attention": "Share of attention"}
 """What the weights of electron images are called, by :attr:`BagRecord.weighs_by`."""
 
+KINDS = {"omics": "omics", "slide": "slide"}
+
 STATUS_TITLES = {"answered": "Answered", "abstained": "No opinion", "refused": "No opinion"}
 
 TRAINED_ON = {
@@ -33,6 +35,11 @@ PLUMBING = (
 def opinion_shown(prediction: Prediction) -> bool:
     """Whether probabilities and maps may be shown: not for a refusal, except as a nameless plumbing test."""
     return bool(prediction.probabilities) and (prediction.status != "refused" or not prediction.names_shown)
+
+
+def risk_shown(prediction: Prediction) -> bool:
+    """Whether a risk and its curve may be shown; the same rule for a survival model."""
+    return prediction.survival is not None and (prediction.status != "refused" or not prediction.names_shown)
 
 
 def image_label(item: ImageItem | None, key: str) -> str:
