@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from .omics import OmicsRow
 from .pixel_size import PixelSize
 from .placement import Box
 from .slide_item import SlideItem
+
+if TYPE_CHECKING:
+    from .calibration import Calibration
 
 _MODEL = r"(?:model|models|model's|ai|algorithm|bundle|renal-fusion)"
 _AFTER_MODEL = re.compile(
@@ -81,13 +85,17 @@ class ImageItem:
         return self.stain or self.image_id or self.path.stem.removesuffix(".ome")
 
     @cached_property
+    def _stated_by_file(self) -> Calibration:
+        from .image_files import read_calibration
+
+        return read_calibration(self.path, self.page)
+
+    @property
     def pixel_size(self) -> PixelSize | None:
         """Pixel size as stated by a person, a table or the file itself; None means uncalibrated."""
         if self.stated_pixel_size is not None or self.pixels is not None:
             return self.stated_pixel_size
-        from .image_files import read_pixel_size
-
-        return read_pixel_size(self.path, self.page)
+        return self._stated_by_file.pixel_size
 
     @property
     def scale_notice(self) -> Notice | None:
@@ -100,9 +108,7 @@ class ImageItem:
         """
         if self.stated_pixel_size is not None or self.pixels is not None:
             return None
-        from .calibration import read_calibration
-
-        return read_calibration(self.path, self.page).notice
+        return self._stated_by_file.notice
 
     def read(self) -> np.ndarray:
         """Read the whole image as shown: uint8 or uint16, [height, width] or [height, width, 3].

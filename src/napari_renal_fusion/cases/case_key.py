@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..compute.atomic import write_text
+from ..compute.places import config_dir
 from ..errors import RenalFusionError
-from .homes import config_dir, keep
 from .names import readable
 
 KEY_FILE = "renal-fusion-key.json"
@@ -103,12 +104,12 @@ def write_key(source: Source, key: KeyFile, *, beside: bool = True) -> Path:
     places = key_places(source)
     if beside and isinstance(source, Path) and not places[-1].is_file():
         try:
-            keep(places[0], text)
+            write_text(places[0], text)
             return places[0]
         except RenalFusionError as error:
             if error.code == "disk_full":
                 raise
-    keep(places[-1], text)
+    write_text(places[-1], text)
     return places[-1]
 
 

@@ -7,14 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from .calibration import read_pixel_size
+from .calibration import read_calibration, read_pixel_size
 from .image_formats import ImageFormat, check_size, open_original, page_missing, recognise
 from .picture_files import open_picture, picture_shape, read_picture
 from .pixel_values import blank
 from .tiff_files import open_tiff, page_of, read_tiff, tiff_shape
 from .vendor_files import read_vendor, vendor_pages
 
-__all__ = ["ImageInfo", "blank", "image_pages", "read_image", "read_info", "read_pixel_size"]
+__all__ = [
+    "ImageInfo",
+    "blank",
+    "image_pages",
+    "read_calibration",
+    "read_image",
+    "read_info",
+    "read_pixel_size",
+]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..compute.atomic import write_text
 from ..errors import RenalFusionError
 from .case import Case, ImageItem
-from .homes import keep
 from .modality import Modality
 from .pixel_size import PixelSize
 from .placement import Box
@@ -108,7 +108,7 @@ def write_record(record: CaseRecord, work: WorkFolder | None = None) -> Path:
         ``disk_full`` or ``folder_not_writable``.
     """
     place = (work or WorkFolder()).case(record.code) / RECORD_FILE
-    keep(place, record.model_dump_json(indent=1, exclude_none=True) + "\n")
+    write_text(place, record.model_dump_json(indent=1, exclude_none=True) + "\n")
     return place
 
 

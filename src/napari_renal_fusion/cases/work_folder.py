@@ -8,8 +8,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..compute.places import config_dir, data_dir
+from ..compute.settings import load_settings
 from ..errors import RenalFusionError
-from .homes import config_dir, data_dir, work_root
 
 CODE_SIGNS = "2346789CDFGHJKMNPQRTVWXY"
 """No two look alike (0 O, 1 I L, 5 S, 8 B, 2 Z) and no vowels: a code is never a word."""
@@ -31,7 +32,7 @@ class WorkFolder:
     """What people add to cases, by case code: ``root/<code>/``; made when something is first written."""
 
     def __init__(self, root: Path | str | None = None):
-        self.root = work_root() if root is None else Path(root)
+        self.root = _chosen_root() if root is None else Path(root)
 
     def case(self, code: str) -> Path:
         """Folder of a case; it need not exist.
@@ -121,6 +122,15 @@ class WorkFolder:
                 remedy="Close programs that use its files, and delete it again.",
             ) from error
         return True
+
+
+def _chosen_root() -> Path:
+    """The setting ``work_folder``, or ``work`` among the data; settings that cannot be read count as the default."""
+    try:
+        chosen = load_settings().work_folder
+    except RenalFusionError:
+        chosen = ""
+    return Path(chosen).expanduser() if chosen else data_dir() / "work"
 
 
 def _size(path: Path) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .guess import Guess
 from .tokens import Name
@@ -73,13 +73,17 @@ def _accessions(names: Sequence[Name]) -> list[str]:
     for shape in sorted({shape for here in found for shape in here}):
         values = Counter(here[shape] for here in found if shape in here)
         repeated = sum(count for count in values.values() if count > 1)
-        if (
-            len(values) <= max(1, sum(values.values()) // 3)
-            and (repeated, len(shape)) > best_count
-            and repeated
-        ):
+        if repeated < 0.6 * sum(values.values()) or _is_counter(values):
+            continue
+        if (repeated, len(shape)) > best_count:
             best, best_count = shape, (repeated, len(shape))
     return [here.get(best, "").upper() for here in found]
+
+
+def _is_counter(values: Iterable[str]) -> bool:
+    """Whether the last numbers of the values count up from one: then each stain was numbered anew."""
+    last = sorted({int(re.findall("[0-9]+", value)[-1]) for value in values})
+    return len(last) > 1 and last[0] <= 2 and last[-1] - last[0] == len(last) - 1
 
 
 def _date(name: Name) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,17 @@ from ..modality import Modality
 from ..names import stain_of
 from .guess import SortedFile
 from .tokens import Name, is_chinese, plain, words_of
+
+_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭"
+    "陆汪范石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤欧阳"
+    "張劉陳楊黃趙吳孫馬鄭謝羅許韓馮鄧蔣葉蘇呂盧鍾譚陸範賈韋鄒閆龍賀顧龔萬錢嚴湯歐陽"
+)
+# One or more syllables of Chinese in Latin letters, as in wangfang; MT, Ag and the like are none.
+_PINYIN = re.compile(
+    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])"
+    r"(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|a|o|e|i|u|v))+"
+)
 
 Place = tuple[str, int] | None
 """Shape of a name and the place of a field in it."""
@@ -43,6 +55,33 @@ def candidates(name: Name, avoid: Sequence[str] = ()) -> dict[str, Place]:
                 else:
                     found[f"letters {name.shape} {place} {piece}"] = here
     return found | _of_folders(name, avoid)
+
+
+def may_be_a_name(key: str) -> bool:
+    """Whether a piece could be a person's name: a Chinese word that begins with a surname, or Latin letters
+    that read as Chinese syllables or are longer than an abbreviation.
+    """
+    kind, _, rest = key.partition(" ")
+    piece = rest.rpartition(" ")[2]
+    if kind not in ("word", "folder", "letters"):
+        return False
+    if is_chinese(piece):
+        return len(piece) > 1 and piece[0] in _SURNAMES
+    return len(piece) > 1 and (len(piece) > 4 or _PINYIN.fullmatch(piece) is not None)
+
+
+def shortest(keys: Iterable[str]) -> set[str]:
+    """Keys without those Chinese words that merely begin or end with another of them."""
+    kept: set[str] = set()
+    for key in sorted(keys, key=len):
+        kind, _, word = key.partition(" ")
+        inner = [other.partition(" ")[2] for other in kept if other.startswith("word ")]
+        longer = kind == "word" and any(
+            word.endswith(one) or word.startswith(one) for one in inner if is_chinese(one)
+        )
+        if not longer:
+            kept.add(key)
+    return kept
 
 
 def forbidden_text(root: Path | None, biopsies: Iterable[str]) -> tuple[str, ...]:

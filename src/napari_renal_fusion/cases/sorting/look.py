@@ -71,7 +71,8 @@ def look_at(thumbnail: np.ndarray, height: int, width: int) -> Look:
     if strongest[1] == "green" and green > 1.5 * max(others):
         return look(Modality.IM, 0.8, "nothing but green light")
     if _toned(rgb, grey):
-        return look(Modality.TEM, 0.65, "one tone from dark to light, as a toned electron micrograph")
+        # Silver on a pale counterstain comes near this too, so it never outweighs a name.
+        return look(Modality.TEM, 0.45, "one tone from dark to light: a toned electron micrograph?")
     if middle > 0.3:
         stain, share = _stain(rgb, grey, chroma)
         return look(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..modality import Modality
 from .guess import Guess, SortedFile
-from .keys import candidates, forbidden_text, slots_of
+from .keys import candidates, forbidden_text, may_be_a_name, shortest, slots_of
 from .look import Look
 from .tokens import Name
 
@@ -52,9 +52,9 @@ class LabPattern(BaseModel):
     """The laboratory's pattern.
 
     ``words`` maps pieces of names to meanings. A piece is learnt only if a person corrected a file that
-    carries it, if it recurs on several files (or stands where other files carry a stain that is known),
-    if every file that carries it means the same, and if it is not on all files of a biopsy, nor in the
-    names of the folders above: a patient's name fails that. What is learnt is stored as a keyed hash
+    carries it, if it recurs on several files and does not look like a name (or stands where other files
+    carry stains that are known), if every file that carries it means the same, and if it is not on all files
+    of a biopsy, nor in the names of the folders above: a patient's name fails that. What is learnt is stored as a keyed hash
     (BLAKE2b with ``salt``), so the file holds no readable word at all. ``examples`` hold size and colours.
     """
 
@@ -112,16 +112,19 @@ class LabPattern(BaseModel):
         words = dict(self.words)
         for hashed in self._contradicted(files, names, sorting):
             words.pop(hashed, None)
+        taught: dict[str, Meaning] = {}
         for key in {key for file in files if file.name in sorting.corrections for key in carried[file.name]}:
-            place = carried[on[key][0].name][key]
-            recurs = len(on[key]) > 1
-            if not (recurs or place in slots) or _on_all_of_a_biopsy(on[key], named):
+            recurs, in_slot = len(on[key]) > 1, carried[on[key][0].name][key] in slots
+            if not in_slot and (not recurs or may_be_a_name(key)):
+                continue
+            if _on_all_of_a_biopsy(on[key], named):
                 continue
             meaning = _meaning(on[key], sorting, untaught)
             if meaning is not None and not recurs:
                 meaning = meaning.model_copy(update={"magnification": None})
             if meaning is not None and (meaning.modality or meaning.stain or meaning.magnification):
-                words[self._hash(key)] = meaning
+                taught[key] = meaning
+        words |= {self._hash(key): taught[key] for key in shortest(taught)}
         return self.model_copy(
             update={"words": words, "examples": self._examples(sorting), "cases": self.cases + 1}
         )

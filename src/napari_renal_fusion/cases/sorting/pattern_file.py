@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ...compute.atomic import write_text
+from ...compute.places import config_dir
 from ...errors import RenalFusionError
-from ..homes import config_dir, keep
 from .pattern import LabPattern
 
 
@@ -45,4 +46,4 @@ def save_pattern(pattern: LabPattern) -> None:
     RenalFusionError
         ``disk_full`` or ``folder_not_writable``.
     """
-    keep(pattern_path(), pattern.model_dump_json(indent=1) + "\n")
+    write_text(pattern_path(), pattern.model_dump_json(indent=1) + "\n")

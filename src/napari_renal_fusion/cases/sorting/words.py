@@ -11,6 +11,9 @@ from ..names import modality_of_folder, modality_words, stain_of
 from .guess import By, Guess
 
 _IHC = re.compile(r"免疫组化|免疫組化|(?<![a-z])(?:ihc|immunohisto\w*)(?![a-z])")
+_ELECTRON_MICROSCOPES = re.compile(
+    r"(?<![a-z])(?:jem|jeol|hitachi|ht-?7[0-9]00|h-?7[0-9]{3}|tecnai|talos)(?![a-z])|日立"
+)
 
 
 @dataclass(frozen=True)
@@ -52,4 +55,8 @@ def said_by(text: str, by: By) -> Said:
         modality, stain = (Modality.OM, light) if light else (Modality.IM, antibody)
         said = Guess(modality, 0.95, f"{where} says {stain}", by)
         return Said(said, Guess(stain, 0.95, f"{where} says {stain}", by), size)
+    if _ELECTRON_MICROSCOPES.search(shown):
+        return Said(
+            Guess(Modality.TEM, 0.8, f"{where} is that of an electron microscope", by), magnification=size
+        )
     return Said(magnification=size)
