@@ -76,7 +76,7 @@ class CrossAttention(nn.Module):
         tokens = context.tokens
         if self._folds(latents.shape[1], tokens.shape[1]):
             key_weight, value_weight = self._folded_weights(context).unflatten(0, (2, self.fn.heads, -1))
-            tokens = tokens[:, None].expand(-1, self.fn.heads, -1, -1)
+            tokens = tokens[:, None]
             pooled, weights = attend(query @ key_weight, tokens, tokens, *rest)
             return self.fn.output(pooled @ value_weight.transpose(-2, -1)), weights
         if tokens.shape[1] < len(self.fn.to_kv.weight):
@@ -96,8 +96,8 @@ class CrossAttention(nn.Module):
     def _folded_weights(self, context: Context) -> Tensor:
         """Weights of keys and values for ``context.tokens``: scale in them, shift at the constant channel."""
         weight, norm = self.fn.to_kv.weight, self.norm_context
-        folded = torch.cat([weight * norm.weight, (weight @ norm.bias)[:, None]], dim=1)
-        return F.pad(folded, (0, context.tokens.shape[-1] - folded.shape[1]))
+        unused = weight.new_zeros(len(weight), context.tokens.shape[-1] - weight.shape[1] - 1)
+        return torch.cat([weight * norm.weight, (weight @ norm.bias)[:, None], unused], dim=1)
 
     def _normalised(self, context: Context) -> Tensor:
         norm = self.norm_context

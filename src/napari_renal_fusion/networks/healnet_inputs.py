@@ -151,7 +151,8 @@ def make_context(
         tokens = torch.cat([tokens, encoded.expand(len(tokens), -1, -1)], dim=-1)
     _check_finite(m, tokens, rows)
     tokens = F.layer_norm(tokens, tokens.shape[-1:], eps=EPSILON)
-    tokens = F.pad(F.pad(tokens.to(dtype), (0, 1), value=1.0), (0, -(tokens.shape[-1] + 1) % 8))
+    constant = F.pad(tokens.new_ones(1, dtype=dtype), (0, -(tokens.shape[-1] + 1) % 8))
+    tokens = torch.cat([tokens.to(dtype), constant.expand(*tokens.shape[:-1], -1)], dim=-1)
     return Context(tokens, mask, rows)
 
 
