@@ -101,7 +101,7 @@ class HEALNetTrainingConfig(BaseModel):
     schedule: Literal["one_cycle", "constant"] = Field("one_cycle", title="Schedule")
     weight_decay: float = Field(0.0, ge=0, title="Weight decay")
     l1: float = Field(
-        0.0, ge=0, title="L1", description="Times the sum of the absolute weights, in the loss."
+        7.4e-4, ge=0, title="L1", description="Times the sum of the absolute weights, in the loss."
     )
     clip: float = Field(0.0, ge=0, title="Largest gradient norm", description="0: gradients are not clipped.")
     alpha: float = Field(0.4, ge=0, le=1, title="Alpha", description="Censored patients count 1 - alpha.")

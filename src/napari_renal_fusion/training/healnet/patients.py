@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...cases import OmicsBlock, OmicsTable, read_omics_table, survival_outcomes
+from ...cases.omics import _table as without_blocks
 from ...cases.omics_file import read_omics_file
 from ...errors import RenalFusionError
 from ..survival import checked_outcomes
@@ -84,7 +85,7 @@ def read_patients(
         ``modality_empty``, ``slides_...``.
     """
     path = Path(path)
-    table = read_omics_table(path, key=key, groups=_groups(config, path, key))
+    table = _read_table(path, key, config)
     blocks = {
         one.name: joined([table.blocks[part] for part in one.columns_of])
         for one in config.modalities
@@ -166,6 +167,13 @@ def subset(table: PatientTable, rows: np.ndarray) -> PatientTable:
 
 def _noted(table: PatientTable, notes: Sequence[str]) -> PatientTable:
     return replace(table, notes=tuple(dict.fromkeys((*table.notes, *notes))))
+
+
+def _read_table(path: Path, key: str | None, config: HEALNetTrainingConfig) -> OmicsTable:
+    groups = _groups(config, path, key)
+    if groups:
+        return read_omics_table(path, key=key, groups=groups)
+    return without_blocks(read_omics_file(path, key=key), {})  # a cohort of slides has no omics
 
 
 def _groups(config: HEALNetTrainingConfig, path: Path, key: str | None) -> dict[str, tuple[str, ...]]:

@@ -27,6 +27,7 @@ SLIDE_SUFFIXES = (
     ".svslide",
 )
 _ENDS = 2**20
+_SLIDE_WORDS = ("wsi", "slide", "slides", "切片")
 
 
 class SlideSource(BaseModel):
@@ -132,18 +133,24 @@ def _from_table(path: Path) -> dict[str, tuple[SlideSource, ...]]:
         )
     found: dict[str, list[SlideSource]] = {}
     for row in rows:
-        stated = (row.get("pixel_size") or "").strip()
+        if (
+            row.get("modality") or "WSI"
+        ).strip().casefold() not in _SLIDE_WORDS:  # a cohort.csv has images too
+            continue
+        stated = _number(row.get("pixel_size"), row.get("pixel_unit"), path)
         file = Path(row["path"].strip())
-        source = SlideSource.of(file if file.is_absolute() else path.parent / file, _number(stated, path))
+        source = SlideSource.of(file if file.is_absolute() else path.parent / file, stated)
         found.setdefault(row["patient_id"].strip(), []).append(source)
     return {name: tuple(files) for name, files in found.items()}
 
 
-def _number(text: str, path: Path) -> float | None:
+def _number(text: str | None, unit: str | None, path: Path) -> float | None:
+    """Pixel size in um of the cells of a table; None for an empty one."""
+    text = (text or "").strip()
     if not text:
         return None
     try:
-        value = float(text)
+        value = float(text) / (1000 if (unit or "").strip().casefold() == "nm" else 1)
     except ValueError:
         value = 0.0
     if not 0 < value < 1000:

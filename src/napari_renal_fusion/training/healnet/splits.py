@@ -34,7 +34,7 @@ def draw_folds(table: PatientTable, config: HEALNetTrainingConfig) -> Folds:
     parts = deal(groups, config.folds, np.random.default_rng([config.seed, 2]))
     folds = []
     for number, part in enumerate(parts):
-        tested = {one.name for one in part}
+        tested = {one for group in part for one in group.cases}
         rest = [one for one in table.patients if one not in tested]
         folds.append(_fold(table, f"fold-{number + 1}", rest, sorted(tested), config, number))
     return _checked(table, folds, config)

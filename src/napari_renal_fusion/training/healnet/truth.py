@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from ...errors import RenalFusionError
 from ...networks import risk, survival_nll
-from ..module import balanced_weights
 from ..survival import TimeBins, concordance, time_bins
 from .config import HEALNetTrainingConfig
 from .patients import PatientTable
@@ -42,7 +41,7 @@ class SurvivalTruth:
         self._censored = torch.as_tensor(~table.events)
         self._weights = None
         if config.class_weights == "balanced":
-            self._weights = balanced_weights(self._bin[rows].tolist(), self.outputs)
+            self._weights = _balanced(self._bin[rows], self.outputs)
 
     def loss(self, logits: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
         where = torch.as_tensor(rows)
@@ -99,7 +98,7 @@ class ClassTruth:
         self._labels = torch.as_tensor(table.labels)
         self._weights = None
         if config.class_weights == "balanced":
-            self._weights = balanced_weights(table.labels[list(training)].tolist(), self.outputs)
+            self._weights = _balanced(self._labels[list(training)], self.outputs)
 
     def loss(self, logits: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
         weights = None if self._weights is None else self._weights.to(logits.device)
@@ -119,3 +118,10 @@ def truth_of(table: PatientTable, config: HEALNetTrainingConfig, training: Seque
     """The truth of a fold; what is fitted (bins, weights) comes from the ``training`` rows alone."""
     kind = SurvivalTruth if config.task == "survival" else ClassTruth
     return kind(table, config, training)
+
+
+def _balanced(places: torch.Tensor, count: int) -> torch.Tensor:
+    """Weights [count], inverse to how many patients are in each bin or class, with mean 1 over the patients."""
+    counts = torch.bincount(places, minlength=count)
+    present = counts > 0
+    return torch.where(present, len(places) / (present.sum() * counts.clamp(min=1)), torch.zeros(count))
