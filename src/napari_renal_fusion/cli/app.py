@@ -473,6 +473,22 @@ def bundle_check(
 
 
 @app.command()
+def slide(
+    path: Annotated[Path, typer.Argument(help="A slide; of a DICOM slide its folder.")],
+    um_per_pixel: Annotated[
+        float | None, typer.Option(help="Say how many micrometres a pixel of level 0 has; it is remembered.")
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Forget what was said.")] = False,
+    json_: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show a slide's levels and pixel size, and answer when its pixel size is missing or cannot be true."""
+    from .slide import run_slide
+
+    run_slide(Talk(json_), path, um_per_pixel=um_per_pixel, forget=forget)
+
+
+@app.command()
 def doctor(json_: Json = False, debug: Debug = False) -> None:
     """Say what this computer has, what works, and what to do about the rest."""
     from .doctor import run_doctor

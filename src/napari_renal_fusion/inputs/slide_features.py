@@ -15,6 +15,7 @@ import numpy as np
 
 from ..cases.names import readable
 from ..cases.slide_item import SlideItem
+from ..compute.atomic import explain_os_error
 from ..compute.devices import DeviceChoice, choose_device
 from ..compute.memory import in_batches, is_device_lost, is_out_of_memory, release_memory
 from ..compute.progress import Progress
@@ -88,13 +89,19 @@ def extract_features(
         parts = FeatureParts(out, key, machine.choice.precision, plan)
         with progress.part(0.04, 0.99):
             _encode_all(opened, patches, parts, machine, progress)
+        # Written among the parts, so that a run killed now leaves nothing beside the file.
+        draft = parts.folder / f"whole{out.suffix}"
         write_features(
-            out,
+            draft,
             patches.coords,
             machine.network.width,
             parts.rows(),
             _attributes(out, opened, patches, encoder, grid, key, machine),
         )
+    try:
+        draft.replace(out)
+    except OSError as error:
+        raise explain_os_error(error, out) from error
     parts.remove()
     progress.update(1.0, f"{len(patches)} patches")
     return out
@@ -121,7 +128,7 @@ def _is_there(out: Path, key: FeatureKey, replace: bool) -> bool:
             "features_exist",
             f"{readable(out)} exists and {made}",
             path=out,
-            remedy="Choose another folder, or say that it may be replaced.",
+            remedy="Choose another folder, or say that it may be replaced (--replace).",
         )
     return False
 

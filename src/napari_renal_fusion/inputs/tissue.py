@@ -26,7 +26,7 @@ _LEAST_DENSITY, _MOST_DENSITY = (
     0.20,
 )  # bounds of the threshold: an empty slide has noise, a full one no glass
 _LEAST_PIECE_UM2 = 10_000.0  # 100 um x 100 um: smaller pieces are dust
-_LARGEST_HOLE_UM2 = 40_000.0  # lumens and Bowman's spaces belong to the tissue
+_LARGEST_HOLE_UM2 = 15_000.0  # lumens and Bowman's spaces belong to the tissue
 _LEAST_INK_UM2 = 20_000.0
 
 
@@ -105,7 +105,7 @@ def find_tissue(pixels: np.ndarray, um_per_pixel: float) -> np.ndarray:
     tissue &= ~_black(pixels)
     tissue &= ~_ink(pixels, density, tissue, um_per_pixel)
     tissue &= ~_print(pixels, tissue)
-    reach = max(1, round(16 / um_per_pixel))
+    reach = max(1, round(8 / um_per_pixel))
     tissue = ndimage.binary_opening(tissue, iterations=1)
     tissue = _closed(tissue, reach)
     area = um_per_pixel * um_per_pixel
