@@ -124,6 +124,7 @@ class HEALNetBundleConfig(_Part):
     kind: Literal["healnet"] = "healnet"
     network: HEALNetConfig
     members: int = Field(1, ge=1, le=400)
+    networks_a_fold: int = Field(1, ge=1)
     inputs: tuple[OmicsInput | SlideInput, ...]
     survival: SurvivalTask | None = None
     class_names: tuple[str, ...] = ()
@@ -164,11 +165,18 @@ class HEALNetBundleConfig(_Part):
                 len(one.scalings) != self.members or len({tuple(s.columns) for s in one.scalings}) != 1
             ):
                 raise ValueError(f"{one.name} needs a scaling of the same columns for each member")
-        if self.conformal and len(self.conformal.scores) != self.members:
-            raise ValueError(f"conformal scores of {len(self.conformal.scores)} members for {self.members}")
+        if self.members % self.networks_a_fold:
+            raise ValueError(f"{self.members} networks cannot be {self.networks_a_fold} a fold")
+        if self.conformal and len(self.conformal.scores) != self.folds:
+            raise ValueError(f"conformal scores of {len(self.conformal.scores)} folds for {self.folds}")
         if self.class_shares and len(self.class_shares) != len(self.class_names):
             raise ValueError(f"{len(self.class_shares)} class shares for {len(self.class_names)} classes")
         return self
+
+    @property
+    def folds(self) -> int:
+        """Folds whose networks these are; those of one fold follow each other and answer as one."""
+        return self.members // self.networks_a_fold
 
     # What lists and stand-ins ask every bundle; this kind stands in for none.
     @property

@@ -226,7 +226,10 @@ def _class_answer(
     notices: tuple[Notice, ...], common: dict,
 ) -> Prediction:  # fmt: skip
     config = bundle.config
-    each = np.exp(logits.astype(np.float64) / config.calibration.temperature)
+    # The networks of a fold answered its patients together when sets and temperature were fitted.
+    by_fold = logits.astype(np.float64).reshape(config.folds, config.networks_a_fold, -1).mean(axis=1)
+    scaled = by_fold / config.calibration.temperature
+    each = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     each /= each.sum(axis=1, keepdims=True)
     spread = tuple(each.std(axis=0).tolist()) if len(each) > 1 else ()
     conformal = None

@@ -86,9 +86,9 @@ def _execute(run: Run, log: EventLog, progress: RunProgress, threads: int) -> No
     count = _fix_threads(run, threads)
     choice, other = _device(run)
     if getattr(config, "kind", "") == "healnet":
-        from .healnet.execute import work
+        from .healnet.execute import unit_names, work
 
-        names = [one.name for one in run.folds.folds]
+        names = unit_names(run)
         resumed = any((run.folder / UNITS).glob("**/*"))
         tell(
             "started", pid=os.getpid(), device=choice.device, device_reason=choice.reason, threads=count,

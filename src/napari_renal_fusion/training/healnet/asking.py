@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,22 +10,30 @@ import numpy as np
 from ...compute.devices import choose_device
 from ...compute.progress import Progress
 from ...errors import RenalFusionError
+from ...networks import HEALNet
 from .. import checkpoint
+from ..folds import Fold
 from ..run import UNITS, Run
 from .config import HEALNetTrainingConfig
-from .data import PatientData, channel_widths, fit_scalings, rows_of
+from .data import FeatureStore, PatientData, channel_widths, fit_scalings, rows_of
 from .fit import BEST, answers, new_network
+from .members import fold_networks
 from .patients import PatientTable
 from .stored import load_table
 from .truth import Truth, truth_of
 
 
 @dataclass(frozen=True)
-class _Fold:
-    rows: dict[str, list[int]]
+class _Network:
     data: PatientData
     truth: Truth
-    network: object
+    network: HEALNet
+
+
+@dataclass(frozen=True)
+class _Fold:
+    rows: dict[str, list[int]]
+    networks: tuple[_Network, ...]
 
 
 @dataclass(frozen=True)
@@ -56,22 +64,14 @@ class FoldModels:
             files = feature_files(table, config, device, progress)
             channels = channels_of(files)
             store = feature_store(files, channels)
-        folds = {}
-        for fold in run.folds.folds:
-            rows = rows_of(table, fold)
-            truth = truth_of(table, config, rows["train"])
-            best = checkpoint.load(run.folder / UNITS / fold.name / BEST)
-            if best is None:
-                raise RenalFusionError(
-                    "checkpoint_damaged",
-                    f"The weights of {fold.name} are missing or damaged",
-                    path=run.folder / UNITS / fold.name,
-                    remedy="Resume the run; this part is fitted again.",
-                )
-            network = new_network(config, fold.name, channel_widths(table, config, channels), truth.outputs)
-            network.load_state_dict(best["state"])
-            data = PatientData(table, config, fit_scalings(table, config, rows["train"]), store)
-            folds[fold.name] = _Fold(rows, data, truth, network.requires_grad_(False).eval().to(device))
+        widths = channel_widths(table, config, channels)
+        folds = {
+            one.name: _Fold(
+                rows_of(table, one.fold),
+                tuple(_loaded(run, table, part, widths, store, device) for part in one.networks),
+            )
+            for one in fold_networks(run.folds, table, config)
+        }
         return cls(table, config, device, folds)
 
     @property
@@ -101,19 +101,8 @@ class FoldModels:
     ) -> tuple[dict[str, float], tuple[str, ...]]:
         """Figures of the test patients with only the modalities ``kept``, and who could be answered."""
         one = self._folds[fold]
-        logits = np.concatenate(
-            [
-                answers(
-                    one.network,
-                    one.data,
-                    [row],
-                    self.device,
-                    without=[name for name in self.names if name not in kept[self.table.patients[row]]],
-                )[0]
-                for row in one.rows["test"]
-            ]
-        )
-        here = np.isfinite(logits).all(axis=1)
+        logits = np.stack([self._ask(network, one.rows["test"], kept) for network in one.networks])
+        here = np.isfinite(logits).all(axis=(0, 2))
         rows = np.asarray(one.rows["test"])[here]
         patients = tuple(self.table.patients[row] for row in rows)
         if not len(rows):
@@ -122,8 +111,44 @@ class FoldModels:
             from ..calibration import softmax
             from ..metrics import classification_metrics
 
-            return classification_metrics(self.table.labels[rows], softmax(logits[here])), patients
+            mean = softmax(logits[:, here].mean(axis=0))
+            return classification_metrics(self.table.labels[rows], mean), patients
         from .survival_figures import fold_figures
 
         known = [*one.rows["train"], *one.rows["validation"]]
-        return fold_figures(self.table, one.truth.bins, known, rows, logits[here]), patients
+        bins = [network.truth.bins for network in one.networks]
+        return fold_figures(self.table, bins, known, rows, logits[:, here]), patients
+
+    def _ask(self, network: _Network, rows: Sequence[int], kept: Mapping[str, tuple[str, ...]]) -> np.ndarray:
+        """Logits [n, outputs]; NaN for a patient with nothing left."""
+        found = []
+        for row in rows:
+            without = [name for name in self.names if name not in kept[self.table.patients[row]]]
+            found.append(answers(network.network, network.data, [row], self.device, without=without)[0])
+        return np.concatenate(found)
+
+
+def _loaded(
+    run: Run,
+    table: PatientTable,
+    part: Fold,
+    widths: Sequence[int],
+    store: FeatureStore | None,
+    device: str,
+) -> _Network:
+    config: HEALNetTrainingConfig = run.config
+    folder = run.folder / UNITS / part.name
+    best = checkpoint.load(folder / BEST)
+    if best is None:
+        raise RenalFusionError(
+            "checkpoint_damaged",
+            f"The weights of {part.name} are missing or damaged",
+            path=folder,
+            remedy="Resume the run; this part is fitted again.",
+        )
+    rows = rows_of(table, part)
+    truth = truth_of(table, config, rows["train"])
+    network = new_network(config, part.name, widths, truth.outputs)
+    network.load_state_dict(best["state"])
+    data = PatientData(table, config, fit_scalings(table, config, rows["train"]), store)
+    return _Network(data, truth, network.requires_grad_(False).eval().to(device))

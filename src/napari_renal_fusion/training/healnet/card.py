@@ -32,7 +32,7 @@ Any of them may be missing, but not all: a missing one is skipped.
 ## How it was made
 `{origin.command or "napari_renal_fusion.training.healnet"}` with napari-renal-fusion {origin.program_version},
 seed {origin.seed}, {origin.made_on}: {origin.patients} patients, {origin.images} slides, {origin.seconds:.0f} s.
-{config.members} networks, one for each fold, each with fills, scales{" and bins of time" if config.survival else ""}
+{config.members} networks, {_a_fold(config)}, each with fills, scales{" and bins of time" if config.survival else ""}
 of its own training patients; {"their curves and risks" if config.survival else "their logits"} are averaged.
 
 ## Measured on {config.metrics_measured_on}
@@ -58,6 +58,10 @@ def _population(config: HEALNetBundleConfig, table: PatientTable) -> str:
         f"- Unit of time: {given.time_unit}\n- {events} of {len(times)} patients had the event; median follow-up "
         f"{np.median(times):.1f} {given.time_unit}.{refused}\n"
     )
+
+
+def _a_fold(config: HEALNetBundleConfig) -> str:
+    return "one for each fold" if config.networks_a_fold == 1 else f"{config.networks_a_fold} for each fold"
 
 
 def _inputs(config: HEALNetBundleConfig) -> str:

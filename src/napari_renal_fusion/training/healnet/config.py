@@ -86,6 +86,10 @@ class HEALNetTrainingConfig(BaseModel):
         0.15, ge=0, lt=0.5, title="Stopping share",
         description="Share of each fold's training patients that decides when to stop; 0: the last epoch is used.",
     )  # fmt: skip
+    networks: int = Field(
+        1, ge=1, le=20, title="Networks a fold",
+        description="Averaged; each with a seed and a stopping share of its own.",
+    )  # fmt: skip
     final: Literal["ensemble", "none"] = Field("ensemble", title="Final model")
     coverage: float = Field(0.9, ge=0.5, le=0.99, title="Coverage of the set")
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import RenalFusionError
 from ...inputs.omics_scaling import OmicsScaling
-from ..survival import RidgeCox, concordance
+from ..survival import RidgeCox
 from .config import HEALNetTrainingConfig
 from .patients import PatientTable
 
@@ -34,16 +34,3 @@ def cox_risks(
     except RenalFusionError:
         return None
     return np.asarray(model.risk(values[count:])), model.penalty
-
-
-def cox_figures(
-    table: PatientTable, config: HEALNetTrainingConfig, training: Sequence[int], test: Sequence[int]
-) -> dict[str, float]:
-    """``cox_c_index`` of one fold; empty where it cannot be had."""
-    found = cox_risks(table, config, training, test)
-    if found is None:
-        return {}
-    try:
-        return {"cox_c_index": concordance(found[0], table.times[list(test)], table.events[list(test)])}
-    except RenalFusionError:  # nobody to compare
-        return {}

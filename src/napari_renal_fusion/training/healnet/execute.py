@@ -1,4 +1,4 @@
-"""Work through a HEALNet run: features, every fold and the Cox model beside it, then finish; each can be repeated."""
+"""Work through a HEALNet run: features, every network of every fold, then finish; each step can be repeated."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..outcome import OUTCOME, Answers, Outcome, Outputs, load_outcome, save_out
 from ..run import UNITS, Run
 from ..telling import WithTable, write_table
 from .config import HEALNetTrainingConfig
-from .cox import cox_figures
 from .data import FeatureStore, PatientData, channel_widths, fit_scalings, rows_of
 from .fit import BEST, LAST, Place, answers, fit_fold, new_network
+from .members import fold_networks
 from .patients import PatientTable
 from .stored import load_table
 from .truth import SurvivalTruth, truth_of
@@ -53,7 +53,8 @@ def work(run: Run, tell: Callable[..., None], progress: Progress, choice: Device
     begin = _FEATURES if slides else 0.0
     outcomes: list[Outcome] = []
     told = {one["unit"] for one in run.events()[0] if one["event"] == "unit_finished"}
-    folds = run.folds.folds
+    networks = fold_networks(run.folds, table, config)
+    folds = [one for fold in networks for one in fold.networks]
     for index, fold in enumerate(folds):
         low, high = (begin + (_FITTED - begin) * (index + i) / len(folds) for i in (0, 1))
         with progress.part(low, high):
@@ -69,7 +70,7 @@ def work(run: Run, tell: Callable[..., None], progress: Progress, choice: Device
             outcomes.append(outcome)
     write_table(run, [(one.unit, one.history) for one in outcomes])
     with progress.part(_FITTED, 1.0):
-        finish(run, table, files, progress)
+        finish(run, table, networks, files, progress)
 
 
 def _fit(
@@ -131,8 +132,7 @@ def _metrics(
 
     assert isinstance(truth, SurvivalTruth)
     known = [*rows["train"], *rows["validation"]]
-    found = fold_figures(table, truth.bins, known, rows["test"], test.logits)
-    return found | cox_figures(table, config, known, rows["test"])
+    return fold_figures(table, [truth.bins], known, rows["test"], test.logits[None])
 
 
 def _finished(folder: Path) -> Outcome | None:
@@ -142,3 +142,12 @@ def _finished(folder: Path) -> Outcome | None:
         return loaded[0]
     (folder / OUTCOME).unlink(missing_ok=True)
     return None
+
+
+def unit_names(run: Run) -> list[str]:
+    """The units of a run in the order in which they are fitted."""
+    return [
+        one.name
+        for fold in fold_networks(run.folds, load_table(run.folder), run.config)
+        for one in fold.networks
+    ]

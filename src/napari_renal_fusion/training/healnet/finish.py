@@ -12,65 +12,68 @@ from ...compute.atomic import write_text
 from ...compute.progress import Progress
 from ..calibration import softmax
 from ..finish import cross_fitted_probabilities
-from ..judging import Fitted
-from ..metrics import bootstrap_intervals, expected_calibration_error, mean_and_sd
-from ..outcome import load_outcome
+from ..metrics import (
+    bootstrap_intervals,
+    classification_metrics,
+    expected_calibration_error,
+    mean_and_sd,
+)
 from ..results import CaseOutcome, FoldMetrics, Results
-from ..run import RESULTS, UNITS, Run
-from ..units import Unit
+from ..run import RESULTS, Run
 from .config import HEALNetTrainingConfig
 from .judging import ClassJudged, judge_classes
+from .members import FoldAnswers, FoldNetworks, fold_answers
 from .patients import PatientTable
+from .results import SurvivalResults
 from .survival_figures import survival_results
 
 
 def finish(
-    run: Run, table: PatientTable, files: Mapping[str, tuple[tuple[Path, ...], ...]], progress: Progress
+    run: Run,
+    table: PatientTable,
+    networks: Sequence[FoldNetworks],
+    files: Mapping[str, tuple[tuple[Path, ...], ...]],
+    progress: Progress,
 ) -> None:
     """Write the bundle and, last, ``results.json``; it can be done again at any time."""
     from .run_bundle import write_healnet_bundle
 
     config: HEALNetTrainingConfig = run.config
-    members = []
-    for fold in run.folds.folds:
-        loaded = load_outcome(run.folder / UNITS / fold.name)
-        members.append(Fitted(Unit(fold.name, config, fold), *loaded))
+    folds = fold_answers(run, table, networks)
     progress.update(0.0, "Measuring")
     judged = None
     if config.task == "survival":
-        results: Results | object = survival_results(run, table, members)
+        results: Results | SurvivalResults = survival_results(run, table, folds)
     else:
-        judged = judge_classes(members, table, config)
-        results = _class_results(run, table, members, judged)
+        judged = judge_classes(folds, table, config)
+        results = _class_results(run, table, folds, judged)
     if config.final != "none":
         progress.update(0.5, "Writing the bundle")
-        said = write_healnet_bundle(run, table, members, files, results, judged)
+        said = write_healnet_bundle(run, table, folds, files, results, judged)
         results = results.model_copy(update={"notes": (*results.notes, *said)})
     write_text(run.folder / RESULTS, results.model_dump_json(indent=1))
     progress.update(1.0, "Done")
 
 
-def _class_results(run: Run, table: PatientTable, members: Sequence[Fitted], judged: ClassJudged) -> Results:
+def _class_results(
+    run: Run, table: PatientTable, folds: Sequence[FoldAnswers], judged: ClassJudged
+) -> Results:
     config: HEALNetTrainingConfig = run.config
-    labels = np.concatenate([one.test.labels for one in members])
-    logits = np.concatenate([one.test.logits for one in members])
-    ids = [case for one in members for case in one.test.case_ids]
-    member_of = np.concatenate([np.full(len(one.test.labels), k) for k, one in enumerate(members)])
+    rows = np.concatenate([one.rows["test"] for one in folds])
+    labels = table.labels[rows]
+    logits = np.concatenate([one.test.mean(axis=0) for one in folds])
+    ids = [table.patients[row] for row in rows]
+    member_of = np.concatenate([np.full(len(one.rows["test"]), k) for k, one in enumerate(folds)])
     patients = [run.folds.groups[one] for one in ids]
     temperature = judged.calibration.temperature
     probabilities = softmax(logits, temperature)
-    whole = dict(zip(table.patients, table.complete, strict=True))
-    complete = np.array([whole[one] for one in ids], dtype=bool)
-    sets: list[tuple[int, ...] | None] = [None] * len(ids)
-    if judged.conformal is not None:
-        given = out_of_fold_sets(
-            labels[complete], probabilities[complete], member_of[complete], config.coverage,
-            [one for one, here in zip(patients, complete, strict=True) if here],
-        )  # fmt: skip
-        for row, one in zip(np.flatnonzero(complete), given or (), strict=False):
-            sets[row] = one
+    sets = _sets(labels, probabilities, member_of, patients, table.complete[rows], judged, config)
     having = [(label, one) for label, one in zip(labels, sets, strict=True) if one is not None]
-    mean, sd = mean_and_sd([one.outcome.metrics for one in members])
+    metrics = [
+        classification_metrics(table.labels[one.rows["test"]], softmax(one.test.mean(axis=0)))
+        for one in folds
+    ]
+    mean, sd = mean_and_sd(metrics)
     notes = list(table.notes)
     if judged.conformal is None:
         notes.append(no_set_reason(judged.complete))
@@ -78,13 +81,12 @@ def _class_results(run: Run, table: PatientTable, members: Sequence[Fitted], jud
         notes.append(
             f"Sets of classes are given to patients with every modality only ({judged.complete} of {len(ids)})."
         )
-    several = len(members) > 1
     return Results(
         class_names=table.class_names,
         modalities=(),
         folds=tuple(
-            FoldMetrics(unit=one.unit.name, patients=len(one.test.case_ids), metrics=one.outcome.metrics)
-            for one in members
+            FoldMetrics(unit=one.name, patients=len(one.rows["test"]), metrics=figures)
+            for one, figures in zip(folds, metrics, strict=True)
         ),
         mean=mean,
         sd=sd,
@@ -93,7 +95,7 @@ def _class_results(run: Run, table: PatientTable, members: Sequence[Fitted], jud
             CaseOutcome(
                 case_id=case,
                 patient_id=case,
-                unit=members[member_of[row]].unit.name,
+                unit=folds[member_of[row]].name,
                 label=int(labels[row]),
                 logits=tuple(map(float, logits[row])),
                 probabilities=tuple(map(float, probabilities[row])),
@@ -106,8 +108,35 @@ def _class_results(run: Run, table: PatientTable, members: Sequence[Fitted], jud
             labels, cross_fitted_probabilities(labels, logits, member_of, patients, temperature)
         ),
         coverage_asked=config.coverage,
-        coverage=float(np.mean([label in one for label, one in having])) if having and several else None,
+        coverage=float(np.mean([label in one for label, one in having]))
+        if having and len(folds) > 1
+        else None,
         set_size=float(np.mean([len(one) for _, one in having])) if having else None,
         abstain_below=judged.calibration.abstain_below,
         notes=tuple(notes),
     )
+
+
+def _sets(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    member_of: np.ndarray,
+    patients: Sequence[str],
+    complete: np.ndarray,
+    judged: ClassJudged,
+    config: HEALNetTrainingConfig,
+) -> list[tuple[int, ...] | None]:
+    """The set of each patient with every modality, judged by the other folds' patients; None for the others."""
+    sets: list[tuple[int, ...] | None] = [None] * len(labels)
+    if judged.conformal is None:
+        return sets
+    given = out_of_fold_sets(
+        labels[complete],
+        probabilities[complete],
+        member_of[complete],
+        config.coverage,
+        [one for one, here in zip(patients, complete, strict=True) if here],
+    )
+    for row, one in zip(np.flatnonzero(complete), given or (), strict=False):
+        sets[row] = one
+    return sets

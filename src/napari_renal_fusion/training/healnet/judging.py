@@ -1,4 +1,4 @@
-"""Calibration of a classifying run on the patients that each member never saw."""
+"""Calibration of a classifying run on the patients that the networks of each fold never saw."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from ...bundles import Calibration
 from ...bundles.conformal import ConformalScores
 from ..calibration import abstain_limit, fit_temperature, softmax
-from ..judging import Fitted
 from .config import HEALNetTrainingConfig
+from .members import FoldAnswers
 from .patients import PatientTable
 
 
@@ -29,25 +29,25 @@ class ClassJudged:
 
 
 def judge_classes(
-    members: Sequence[Fitted], table: PatientTable, config: HEALNetTrainingConfig
+    folds: Sequence[FoldAnswers], table: PatientTable, config: HEALNetTrainingConfig
 ) -> ClassJudged:
-    """Temperature, limit and scores of the ``members`` of a run."""
-    logits = np.concatenate([one.test.logits for one in members])
-    labels = np.concatenate([one.test.labels for one in members])
+    """Temperature, limit and scores of the networks of each fold, whose logits are averaged."""
+    logits = np.concatenate([one.test.mean(axis=0) for one in folds])
+    labels = np.concatenate([table.labels[one.rows["test"]] for one in folds])
     temperature = fit_temperature(logits, labels)
-    complete = dict(zip(table.patients, table.complete, strict=True))
     scores = []
-    for one in members:
-        whole = np.array([complete[patient] for patient in one.test.case_ids], dtype=bool)
-        right = softmax(one.test.logits, temperature)[np.arange(len(one.test.labels)), one.test.labels]
-        scores.append(1 - right[whole])
+    for one in folds:
+        rows = one.rows["test"]
+        given = softmax(one.test.mean(axis=0), temperature)
+        right = given[np.arange(len(rows)), table.labels[rows]]
+        scores.append(1 - right[table.complete[rows]])
     count = sum(map(len, scores))
     usable = all(len(one) for one in scores)
     return ClassJudged(
         Calibration(
             temperature=temperature,
             abstain_below=abstain_limit(softmax(logits, temperature), labels),
-            fitted_on=f"{len(labels)} patients, each answered by a single member that never saw them",
+            fitted_on=f"{len(labels)} patients, each answered by the networks of a fold that never saw them",
         ),
         ConformalScores.cv_plus(scores, config.coverage, count) if usable else None,
         count,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,6 @@ from ...inference.healnet_features import keep_weights
 from ...inference.healnet_self_test import healnet_noise_logits
 from ...networks import HEALNet
 from .. import checkpoint
-from ..judging import Fitted
 from ..run import BUNDLE, UNITS, Run
 from ..run_bundle import run_id
 from .card import healnet_card
@@ -36,9 +35,10 @@ from .data import channel_widths, fit_scalings, rows_of
 from .features import channels_of, made_with, patch_counts
 from .fit import BEST
 from .judging import ClassJudged
+from .members import FoldAnswers
 from .patients import PatientTable
 from .results import SurvivalResults
-from .truth import SurvivalTruth
+from .truth import bins_of
 
 _SEED, _TOKENS = 20260101, 16
 
@@ -46,7 +46,7 @@ _SEED, _TOKENS = 20260101, 16
 def write_healnet_bundle(
     run: Run,
     table: PatientTable,
-    members: list[Fitted],
+    answered: Sequence[FoldAnswers],
     files: Mapping[str, tuple[tuple[Path, ...], ...]],
     results,
     judged: ClassJudged | None,
@@ -54,13 +54,14 @@ def write_healnet_bundle(
     """Write ``bundle`` and what this laboratory keeps beside it; say what could not be kept."""
     started = time.monotonic()
     config: HEALNetTrainingConfig = run.config
-    states = [_state(run, one) for one in members]
-    folds = [rows_of(table, one.unit.fold) for one in members]
+    members = [part for one in answered for part in one.parts]
+    states = [_state(run, one.name) for one in members]
+    folds = [rows_of(table, one) for one in members]
     used = sorted({row for parts in folds for which in parts.values() for row in which})
     scalings = [fit_scalings(table, config, parts["train"]) for parts in folds]
     inputs = tuple(_input(one, table, used, scalings, config, files) for one in config.modalities)
     slides = {one.name: one.channels for one in inputs if one.kind == "slide"}
-    outputs = members[0].test.logits.shape[1]
+    outputs = answered[0].test.shape[-1]
     network = config.network_config(channel_widths(table, config, slides), outputs)
     bundle = HEALNetBundleConfig(
         name=config.name,
@@ -68,6 +69,7 @@ def write_healnet_bundle(
         task=config.task,
         network=network,
         members=len(members),
+        networks_a_fold=config.networks,
         inputs=inputs,
         survival=_survival(table, config, folds, results),
         class_names=table.class_names,
@@ -86,7 +88,7 @@ def write_healnet_bundle(
             made_on=dt.date.today().isoformat(),
             patients=len(used),
             images=sum(len(patient) for one in files.values() for patient in one),
-            seconds=round(sum(one.outcome.seconds for one in members) + time.monotonic() - started, 1),
+            seconds=round(sum(one.seconds for one in answered) + time.monotonic() - started, 1),
         ),
     )
     networks = []
@@ -108,13 +110,13 @@ def write_healnet_bundle(
     return ()
 
 
-def _state(run: Run, member: Fitted) -> dict[str, torch.Tensor]:
-    path = run.folder / UNITS / member.unit.name / BEST
+def _state(run: Run, name: str) -> dict[str, torch.Tensor]:
+    path = run.folder / UNITS / name / BEST
     best = checkpoint.load(path)
     if best is None:
         raise RenalFusionError(
             "checkpoint_damaged",
-            f"The weights of {member.unit.name} are missing or damaged",
+            f"The weights of {name} are missing or damaged",
             path=path,
             remedy="Resume the run; this part is fitted again.",
         )
@@ -148,9 +150,7 @@ def _survival(
         return None
     assert isinstance(results, SurvivalResults)
     risks = np.array([one.risk for one in results.cases])
-    ends = tuple(
-        tuple(float(end) for end in SurvivalTruth(table, config, parts["train"]).bins.ends) for parts in folds
-    )
+    ends = tuple(tuple(float(end) for end in bins_of(table, config, parts["train"]).ends) for parts in folds)
     return SurvivalTask(
         outcome=config.outcome,
         population=config.population,

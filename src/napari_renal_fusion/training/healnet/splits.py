@@ -36,7 +36,7 @@ def draw_folds(table: PatientTable, config: HEALNetTrainingConfig) -> Folds:
     for number, part in enumerate(parts):
         tested = {one for group in part for one in group.cases}
         rest = [one for one in table.patients if one not in tested]
-        folds.append(_fold(table, f"fold-{number + 1}", rest, sorted(tested), config, number))
+        folds.append(with_stopping_part(table, f"fold-{number + 1}", rest, sorted(tested), config, number))
     return _checked(table, folds, config)
 
 
@@ -84,7 +84,11 @@ def read_splits(
                     path=path,
                     remedy="Give splits in which each patient is tested once.",
                 )
-        folds.append(_fold(table, f"fold-{number + 1}", sorted(set(train)), sorted(set(val)), config, number))
+        folds.append(
+            with_stopping_part(
+                table, f"fold-{number + 1}", sorted(set(train)), sorted(set(val)), config, number
+            )
+        )
     if unknown:
         notes.append(f"{len(unknown)} patients of the splits are not in the table and are passed over.")
     never = len(known - set(tested))
@@ -149,13 +153,19 @@ def _read(path: Path) -> tuple[list[str], list[str]]:
     return tuple([row[name].strip() for row in rows if (row[name] or "").strip()] for name in ("train", test))
 
 
-def _fold(
-    table: PatientTable, name: str, train: Sequence[str], test: Sequence[str],
-    config: HEALNetTrainingConfig, number: int,
-) -> Fold:  # fmt: skip
+def with_stopping_part(
+    table: PatientTable,
+    name: str,
+    train: Sequence[str],
+    test: Sequence[str],
+    config: HEALNetTrainingConfig,
+    number: int,
+    network: int = 1,
+) -> Fold:
+    """Fold ``number`` with a share of ``train`` drawn to decide when to stop, anew for each ``network`` of a fold."""
     stopping: set[str] = set()
     if config.stopping_fraction:
-        generator = np.random.default_rng([config.seed, 3, number])
+        generator = np.random.default_rng([config.seed, 3, number, network])
         stopping = {
             one
             for group in draw(_patients_as_groups(table, train), config.stopping_fraction, generator)

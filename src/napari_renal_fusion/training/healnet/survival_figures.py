@@ -9,7 +9,6 @@ import torch
 
 from ...errors import RenalFusionError
 from ...networks import risk, survival_curve
-from ..judging import Fitted
 from ..results import FoldMetrics
 from ..run import Run
 from ..survival import (
@@ -25,9 +24,10 @@ from ..survival import (
 from .config import HEALNetTrainingConfig
 from .cox import cox_risks
 from .data import rows_of
+from .members import FoldAnswers
 from .patients import PatientTable
 from .results import SurvivalCase, SurvivalResults
-from .truth import SurvivalTruth
+from .truth import bins_of
 
 METRICS = ("c_index", "time_auc", "brier", "cox_c_index")
 
@@ -42,21 +42,38 @@ def curves(logits: np.ndarray) -> np.ndarray:
     return survival_curve(torch.from_numpy(np.asarray(logits, dtype=np.float32))).double().numpy()
 
 
+def mean_curve(logits: np.ndarray, bins: Sequence[TimeBins], times: Sequence[float]) -> np.ndarray:
+    """Survival [n, times] of the networks of a fold together; logits [networks, n, bins], each with bins of its own."""
+    each = [survival_at(curves(one), own, times) for one, own in zip(logits, bins, strict=True)]
+    return np.mean(each, axis=0)
+
+
+def mean_risk(logits: np.ndarray) -> np.ndarray:
+    """Risk [n] of the networks of a fold together; logits [networks, n, bins]."""
+    return np.mean([risks(one) for one in logits], axis=0)
+
+
 def fold_figures(
-    table: PatientTable, bins: TimeBins, known: Sequence[int], test: Sequence[int], logits: np.ndarray
+    table: PatientTable,
+    bins: Sequence[TimeBins],
+    known: Sequence[int],
+    test: Sequence[int],
+    logits: np.ndarray,
 ) -> dict[str, float]:
     """``c_index``, ``time_auc`` and ``brier`` of the test part of a fold; what cannot be computed is absent.
 
-    Both of the latter are means over the edges of the bins, weighted for censoring by the ``known`` (training)
-    patients' follow-up.
+    Both of the latter are means over the quartiles of the ``known`` (training) patients' event times, weighted for
+    censoring by their follow-up. ``logits`` [networks, n, bins] with the ``bins`` of each network.
     """
     known, test = np.asarray(known), np.asarray(test)
     time, event = table.times[test], table.events[test]
-    found = {"c_index": measured(concordance, risks(logits), time, event)}
+    found = {"c_index": measured(concordance, mean_risk(logits), time, event)}
     censoring = table.times[known], table.events[known]
-    times = measurable_times(bins.edges, time, event)
+    quartiles = np.quantile(table.times[known][table.events[known]], [0.25, 0.5, 0.75])
+    times = measurable_times(quartiles, time, event)
+    times = times[times <= min(one.last for one in bins)]
     if len(times):
-        curve = survival_at(curves(logits), bins, times)
+        curve = mean_curve(logits, bins, times)
         found["time_auc"] = measured(auc_at, 1 - curve, time, event, times, censoring=censoring)
         found["brier"] = measured(brier, curve, time, event, times, censoring=censoring)
     return {name: value for name, value in found.items() if value is not None}
@@ -79,26 +96,31 @@ def measurable_times(times: Sequence[float], time: np.ndarray, event: np.ndarray
     return given[(given >= time[event].min()) & (given < time.max())]
 
 
-def survival_results(run: Run, table: PatientTable, members: Sequence[Fitted]) -> SurvivalResults:
+def survival_results(run: Run, table: PatientTable, folds: Sequence[FoldAnswers]) -> SurvivalResults:
     """Everything that a finished survival run measured, from the answers of its folds."""
     config: HEALNetTrainingConfig = run.config
-    parts = [rows_of(table, one.unit.fold) for one in members]
-    rows = np.concatenate([one["test"] for one in parts])
+    rows = np.concatenate([one.rows["test"] for one in folds])
     time, event = table.times[rows], table.events[rows]
-    member_of = np.concatenate([np.full(len(one["test"]), k) for k, one in enumerate(parts)])
-    risk_of = np.concatenate([risks(one.test.logits) for one in members])
-    cox = [cox_risks(table, config, [*one["train"], *one["validation"]], one["test"]) for one in parts]
+    unit_of = [one.name for one in folds for _ in one.rows["test"]]
+    risk_of = np.concatenate([mean_risk(one.test) for one in folds])
+    bins = [[bins_of(table, config, rows_of(table, part)["train"]) for part in one.parts] for one in folds]
+    cox = [cox_risks(table, config, one.known_rows, one.rows["test"]) for one in folds]
     cox_of = None if any(one is None for one in cox) else np.concatenate([one[0] for one in cox])
-    high = risk_groups(members)
+    high = np.concatenate([_high_risk(one) for one in folds])
     pooled, interval = {}, {}
     for name, values in (("c_index", risk_of), ("cox_c_index", cox_of)):
         if values is not None:
             pooled[name] = concordance(values, time, event)
             interval[name] = bootstrap_concordance(values, time, event, seed=config.seed)
-    times, areas, score = _pooled_over_time(table, config, parts, members, rows)
+    times, areas, score = _pooled_over_time(folds, bins, time, event)
     if times:
         pooled |= {"time_auc": float(np.mean(areas))} | ({} if score is None else {"brier": score})
-    mean, sd = _over_folds([one.outcome.metrics for one in members])
+    metrics = [
+        fold_figures(table, own, one.known_rows, one.rows["test"], one.test)
+        | _cox_figure(table, one.rows["test"], found)
+        for one, own, found in zip(folds, bins, cox, strict=True)
+    ]
+    mean, sd = _over_folds(metrics)
     notes = list(table.notes)
     if cox_of is None:
         notes.append("No Cox model could be fitted beside this one.")
@@ -110,8 +132,8 @@ def survival_results(run: Run, table: PatientTable, members: Sequence[Fitted]) -
         time_unit=config.time_unit,
         modalities=config.names,
         folds=tuple(
-            FoldMetrics(unit=one.unit.name, patients=len(one.test.case_ids), metrics=one.outcome.metrics)
-            for one in members
+            FoldMetrics(unit=one.name, patients=len(one.rows["test"]), metrics=figures)
+            for one, figures in zip(folds, metrics, strict=True)
         ),
         mean=mean,
         sd=sd,
@@ -121,7 +143,7 @@ def survival_results(run: Run, table: PatientTable, members: Sequence[Fitted]) -
             SurvivalCase(
                 case_id=table.patients[row],
                 patient_id=table.patients[row],
-                unit=members[member_of[place]].unit.name,
+                unit=unit_of[place],
                 time=float(time[place]),
                 event=bool(event[place]),
                 risk=float(risk_of[place]),
@@ -134,42 +156,38 @@ def survival_results(run: Run, table: PatientTable, members: Sequence[Fitted]) -
         auc_at=areas,
         log_rank_p=None if groups is None else float(groups.p_value),
         cox_penalties=() if cox_of is None else tuple(float(one[1]) for one in cox),
-        seconds=round(sum(one.outcome.seconds for one in members), 1),
+        seconds=round(sum(one.seconds for one in folds), 1),
         notes=tuple(notes),
     )
 
 
-def risk_groups(members: Sequence[Fitted]) -> np.ndarray:
-    """Who is in the high risk group, bool [n]: above the median of the training patients of the own fold."""
-    high = []
-    for one in members:
-        training = [one.outputs.parts[part].logits for part in ("train", "validation")]
-        try:
-            limit = risk_threshold(risks(np.concatenate(training)))
-        except RenalFusionError:  # equal risks: nobody is above another
-            limit = np.inf
-        high.append(risks(one.test.logits) > limit)
-    return np.concatenate(high)
+def _high_risk(fold: FoldAnswers) -> np.ndarray:
+    """Which test patients are in the high risk group, bool [n]: above the median of the fold's training patients."""
+    try:
+        limit = risk_threshold(mean_risk(fold.known))
+    except RenalFusionError:  # equal risks: nobody is above another
+        limit = np.inf
+    return mean_risk(fold.test) > limit
+
+
+def _cox_figure(
+    table: PatientTable, test: Sequence[int], found: tuple[np.ndarray, float] | None
+) -> dict[str, float]:
+    """``cox_c_index`` of one fold; empty where it cannot be had."""
+    rows = list(test)
+    value = None if found is None else measured(concordance, found[0], table.times[rows], table.events[rows])
+    return {} if value is None else {"cox_c_index": value}
 
 
 def _pooled_over_time(
-    table: PatientTable,
-    config: HEALNetTrainingConfig,
-    parts: Sequence[dict[str, list[int]]],
-    members: Sequence[Fitted],
-    rows: np.ndarray,
+    folds: Sequence[FoldAnswers], bins: Sequence[Sequence[TimeBins]], time: np.ndarray, event: np.ndarray
 ) -> tuple[tuple[float, ...], tuple[float, ...], float | None]:
     """Times (quartiles of uncensored times), AUC at each and mean Brier score of the pooled out-of-fold curves."""
-    time, event = table.times[rows], table.events[rows]
-    bins = [SurvivalTruth(table, config, one["train"]).bins for one in parts]
-    end = min(one.last for one in bins)
     times = measurable_times(np.quantile(time[event], [0.25, 0.5, 0.75]), time, event)
-    times = times[times <= end]
+    times = times[times <= min(one.last for own in bins for one in own)]
     if not len(times):
         return (), (), None
-    curve = np.concatenate(
-        [survival_at(curves(one.test.logits), own, times) for own, one in zip(bins, members, strict=True)]
-    )
+    curve = np.concatenate([mean_curve(one.test, own, times) for one, own in zip(folds, bins, strict=True)])
     try:
         areas = auc_at(1 - curve, time, event, times)
     except RenalFusionError:
