@@ -15,6 +15,10 @@ from ..errors import RenalFusionError
 # At the network's 224 x 224 reduced phantoms look like full-size ones, and are drawn eight times as fast.
 _SIZES = {"om_size": (768, 512), "im_size": (640, 480), "tem_size": (512, 512)}
 _ANTIBODIES = ("IgA", "IgG", "C3")
+_WHOLE_PANEL = {
+    "om_stains": ("PASM", "HE"),
+    "antibodies": ("IgA", "IgG", "IgM", "C3", "C1q", "kappa", "lambda", "fibrinogen"),
+}
 
 
 def cohort_or_phantoms(
@@ -25,11 +29,13 @@ def cohort_or_phantoms(
     seed: int,
     difficulty: float,
     staging: bool = False,
+    whole_panel: bool = False,
     progress: Progress,
 ) -> Cohort:
     """The cohort at ``path``, or ``phantoms`` patients drawn into ``folder`` (kept if they are there already).
 
-    With ``staging`` the phantoms all have membranous nephropathy and their stage is the label.
+    With ``staging`` the phantoms all have membranous nephropathy and their stage is the label. With
+    ``whole_panel`` they have two stains and eight antibodies, negative ones too.
 
     Raises
     ------
@@ -44,13 +50,21 @@ def cohort_or_phantoms(
         )
     if path is not None:
         return open_cases(path)
-    return Cohort.from_csv(
-        phantom_cohort(folder, phantoms, seed, difficulty=difficulty, staging=staging, progress=progress)
-    )
+    drawn = phantom_cohort(
+        folder, phantoms, seed, difficulty=difficulty, staging=staging, whole_panel=whole_panel, progress=progress
+    )  # fmt: skip
+    return Cohort.from_csv(drawn)
 
 
 def phantom_cohort(
-    folder: Path, count: int, seed: int, *, difficulty: float, staging: bool = False, progress: Progress
+    folder: Path,
+    count: int,
+    seed: int,
+    *,
+    difficulty: float,
+    staging: bool = False,
+    whole_panel: bool = False,
+    progress: Progress,
 ) -> Path:
     """Draw ``count`` phantoms at a reduced size and return their ``cohort.csv``.
 
@@ -58,17 +72,18 @@ def phantom_cohort(
     """
     from ..phantoms import Disease, write_cohort
 
-    drawn = (
-        f"{count} phantoms, seed {seed}, difficulty {difficulty:g}, {'stages' if staging else 'diseases'}\n"
-    )
+    panel = ", whole panel" if whole_panel else ""
+    what = "stages" if staging else "diseases"
+    drawn = f"{count} phantoms, seed {seed}, difficulty {difficulty:g}, {what}{panel}\n"
     note, table = folder / "drawn.txt", folder / "cohort.csv"
     if table.is_file() and note.is_file() and note.read_text(encoding="utf-8") == drawn:
         return table
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier run, perhaps of another seed
     only = {"diseases": (Disease.MEMBRANOUS_NEPHROPATHY,)} if staging else {}
+    images = _WHOLE_PANEL if whole_panel else {"antibodies": _ANTIBODIES}
     write_cohort(
-        folder, count, seed, difficulty=difficulty, antibodies=_ANTIBODIES, n_tem=(5, 12),
-        workers=os.cpu_count() or 1, progress=progress.update, **_SIZES, **only,
+        folder, count, seed, difficulty=difficulty, n_tem=(5, 12), workers=os.cpu_count() or 1,
+        progress=progress.update, **images, **_SIZES, **only,
     )  # fmt: skip
     if staging:
         _label_by_stage(table)

@@ -18,6 +18,7 @@ from .patient import fuse, patient_tokens
 
 if TYPE_CHECKING:
     from ..inference.session import Session
+    from ..networks import TimmEncoder
 
 
 class OneImageVaries(nn.Module):
@@ -60,7 +61,7 @@ def offered_layers(session: Session) -> tuple[str, ...]:
     if not getattr(session.network, "shared_encoders", True):
         return (OUTPUT_LAYER,)
     encoders = [session.network.encoders[modality.value] for modality in session.order]
-    stages = [_stages(encoder.backbone) for encoder in encoders]
+    stages = [_stages(encoder) for encoder in encoders]
     common = [name for name in stages[0] if all(name in other for other in stages[1:])]
     return (*common, OUTPUT_LAYER)
 
@@ -187,8 +188,12 @@ class _OnGrid:
         )
 
 
-def _stages(backbone: nn.Module) -> list[str]:
-    """The stages that timm lists for a backbone; none where they have several branches (CrossViT)."""
-    if hasattr(backbone, "num_branches"):
+def _stages(encoder: TimmEncoder) -> list[str]:
+    """The stages that timm lists for a backbone, up to the one where it is cut; none where they have several
+    branches (CrossViT).
+    """
+    if hasattr(encoder.backbone, "num_branches"):
         return []
-    return [one["module"] for one in getattr(backbone, "feature_info", None) or []]
+    stage = encoder.config.stage
+    listed = getattr(encoder.backbone, "feature_info", None) or []
+    return [one["module"] for one in listed][: None if stage is None else stage + 1]
