@@ -5,7 +5,7 @@ import pytest
 
 from napari_renal_fusion.cases import Case, ImageItem, Modality
 from napari_renal_fusion.errors import RenalFusionError
-from napari_renal_fusion.inputs import select, without_unreadable
+from napari_renal_fusion.inputs import keyed_images, select, without_unreadable
 from napari_renal_fusion.training import preset
 
 RULES = preset("demo").rules
@@ -75,3 +75,13 @@ def test_an_unreadable_image_moves_out_with_its_reason_and_leaves_the_modality_m
     assert selection.keys == ("IM-2", "TEM-2")
     assert selection.missing == (Modality.OM,)
     assert [n.code for n in selection.notices] == ["image_truncated"] * 2
+
+
+def test_a_sorted_image_keeps_its_key_whatever_its_place():
+    images = (
+        ImageItem(Path("a"), Modality.OM, image_id="OM-3"),
+        ImageItem(Path("b"), Modality.OM),
+        ImageItem(Path("c"), Modality.OM, image_id="OM-1"),
+        ImageItem(Path("d"), Modality.OM),
+    )
+    assert list(keyed_images(Case("c", "p", images))) == ["OM-3", "OM-2", "OM-1", "OM-4"]

@@ -127,7 +127,7 @@ def write_messy(
     24 immunofluorescence images of eight antibodies and 16 electron images, 12 of them with camera names.
     The folder is called after the made-up patient, or with ``named_by_patient`` False by the accession
     number. The same seed writes the same files. ``pictures`` (of `messy_pictures`) may be shared by many
-    folders; every file differs from the others by its brightness.
+    folders; every file differs from the others by its brightness and noise.
     """
     rng = Seeds(seed).rng("messy")
     pictures = pictures or messy_pictures(seed)
@@ -175,13 +175,14 @@ def _usual(stain: str | None) -> str | None:
 
 
 def _save(image: PhantomImage, path: Path, rng: np.random.Generator, size: float) -> None:
-    """Write a picture a little brighter or darker than drawn, with the stamp put on again."""
+    """Write a picture a little brighter or darker than drawn and with its own noise, the stamp put on again."""
     pixels = Image.fromarray(image.pixels)
     if size != 1.0:
         pixels = pixels.resize(
             (round(pixels.width * size), round(pixels.height * size)), Image.Resampling.BOX
         )
     gain = 1 + 0.05 * float(rng.uniform(-1, 1))
-    changed = stamp((np.asarray(pixels) * gain).clip(0, 255).astype(np.uint8))
+    noise = rng.integers(-1, 2, size=np.asarray(pixels).shape)
+    changed = stamp((np.asarray(pixels) * gain + noise).clip(0, 255).astype(np.uint8))
     options = {"compression": "tiff_deflate"} if path.suffix == ".tif" else {"quality": 92}
     Image.fromarray(changed).save(path, **options)

@@ -70,7 +70,7 @@ def look_at(thumbnail: np.ndarray, height: int, width: int) -> Look:
         return look(Modality.IM, sure, f"a dark field with {strongest[1]} light")
     if strongest[1] == "green" and green > 1.5 * max(others):
         return look(Modality.IM, 0.8, "nothing but green light")
-    if _toned(rgb, grey):
+    if chroma.mean() < 0.2 and _toned(rgb, grey):
         # Silver on a pale counterstain comes near this too, so it never outweighs a name.
         return look(Modality.TEM, 0.45, "one tone from dark to light: a toned electron micrograph?")
     if middle > 0.3:
