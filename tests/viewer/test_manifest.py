@@ -24,6 +24,7 @@ def test_manifest_is_valid_and_its_commands_exist():
         "Renal fusion workspace",
         "Model opinion for open layers",
         "Train a model",
+        "Attention over slides and omics",
     }
     assert {"napari/layers/classify", "napari/layers/visualize"} == set(manifest.contributions.menus)
 
@@ -54,6 +55,10 @@ def test_preferences_page_has_every_setting_with_its_words():
         (
             "import napari_renal_fusion.viewer.workspace, napari_renal_fusion.viewer.opinion_widget",
             ("torch", "timm"),
+        ),
+        (
+            "import napari_renal_fusion.viewer.attention.widget",
+            ("torch", "timm", "matplotlib", "openslide"),
         ),
         (
             "import napari_renal_fusion.viewer.training.dock",

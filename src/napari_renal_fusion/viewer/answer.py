@@ -25,6 +25,11 @@ class Answer:
     what_if: bool = False
     explanations: dict[tuple[int, str], Explanation] = field(default_factory=dict)
 
+    @property
+    def attends(self) -> bool:
+        """Whether the model reads slides and omics, whose explanation is its attention and not heat maps."""
+        return bool(self.prediction.modalities)
+
     @classmethod
     def from_result(cls, result: dict[str, Any], *, what_if: bool = False) -> Answer:
         """Build from what the model's process sent."""

@@ -45,6 +45,8 @@ class Canvas(QObject):
         self._slide: Image | None = None
         self._shown: tuple[Modality, Picture] | None = None
         self._slide_shown = False
+        self.guests: Callable[[], list[Layer]] = list
+        """Layers that somebody else lays over ours; those of the other kind leave with ours."""
         text, bar = viewer.canvas.overlays.text, viewer.canvas.overlays.scale_bar
         text.position, text.font_size, text.box = "top_left", 9, True
         bar.font_size, bar.box = 9, True
@@ -308,7 +310,8 @@ class Canvas(QObject):
 
     def _of_other_kind(self, pixel_size: PixelSize | None) -> list[Layer]:
         calibrated = pixel_size is not None
-        return [layer for layer in self._ours() if (str(layer.units[-1]) != "pixel") != calibrated]
+        others = (*self._ours(), *self.guests())
+        return [layer for layer in others if (str(layer.units[-1]) != "pixel") != calibrated]
 
     def _ours(self) -> list[Layer]:
         candidates = [*self._images.values(), self._slide, self._overlay, self._input]

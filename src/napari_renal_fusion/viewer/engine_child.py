@@ -17,6 +17,7 @@ from typing import Any
 from ..cases import Case, Modality
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
+from .attention.child import AttentionWork
 from .case_json import case_from_json
 from .json_lines import Handler, Server, claim_standard_output
 
@@ -30,6 +31,7 @@ class EngineWork:
     def __init__(self) -> None:
         self._answers: OrderedDict[str, tuple[Case, Any]] = OrderedDict()
         self._bundle: tuple[tuple[str, int], Any] | None = None
+        self._attention = AttentionWork(self._recall)
 
     def handlers(self) -> dict[str, Handler]:
         return {
@@ -38,6 +40,7 @@ class EngineWork:
             "model_input": self.model_input,
             "report": self.report,
             "sample_patient": self.sample_patient,
+            **self._attention.handlers(),
         }
 
     def prepare(self) -> None:
@@ -92,10 +95,12 @@ class EngineWork:
         from ..reports import write_all
 
         case, prediction = self._recall(params)
-        with progress.part(0, 0.4):
-            explanation = explain(
-                prediction, params["class_index"], method=params["method"], progress=progress
-            )
+        explanation = None
+        if not prediction.modalities:  # a model of slides and omics is explained by its attention
+            with progress.part(0, 0.4):
+                explanation = explain(
+                    prediction, params["class_index"], method=params["method"], progress=progress
+                )
         with progress.part(0.4, 1):
             files = write_all(case, prediction, explanation, Path(params["out_dir"]), progress=progress)
         return {"files": [str(file) for file in files]}

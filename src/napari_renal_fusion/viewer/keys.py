@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "Alt-Right", "Alt-Left", "Alt-Down", "Alt-Up", "Alt-R", "Alt-H", "Alt-M", "Alt-L", "Alt-P", "Alt-K",
-    "Alt-T",
+    "Alt-T", "Alt-A",
 )  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def bind_keys(viewer: napari.Viewer, workspace: Workspace) -> None:
     bind("Alt-M", lambda one: one.stage.toggle_model_input())
     bind("Alt-L", lambda one: one.toggle_layer_list())
     bind("Alt-P", lambda one: one.docks.arrange())
+    bind("Alt-A", lambda one: one.attention.bring_to_front())
     bind("Alt-T", lambda one: one.train())
     bind("Alt-K", lambda one: one.reader.keys_button.toggle())
 

@@ -55,7 +55,7 @@ class ModelRuns(QObject):
             answer = Answer.from_result(result, what_if=choice is not None)
             self._answers[place] = answer
             self.answered.emit(place)
-            if answer.prediction.probabilities:
+            if answer.prediction.probabilities and not answer.attends:
                 self._running = self._ask_to_explain(place, answer, None, settings.cam_method)
             else:
                 self._end()

@@ -32,6 +32,7 @@ KEYS = (
     ("Alt+R", "run the model"),
     ("Alt+H", "heat map on or off"),
     ("Alt+M", "what the model saw"),
+    ("Alt+A", "attention over slides and omics"),
     ("Alt+T", "train a model"),
     ("Alt+L", "napari's layer list"),
     ("Alt+P", "bring back closed panels"),

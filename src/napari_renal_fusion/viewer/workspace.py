@@ -18,7 +18,8 @@ from ..compute.settings import Settings
 from ..errors import RenalFusionError
 from ..explain.explanation import GRADIENT_METHODS
 from ..inputs.selection import keyed_images
-from .answer import import_ahead
+from .answer import Answer, import_ahead
+from .attention.workspace_host import AttentionPlace
 from .board import Board
 from .canvas import Canvas
 from .docks import Docks
@@ -44,7 +45,7 @@ def open_workspace(
     viewer: napari.Viewer, path: Path | str | None = None, engine: Engine | None = None
 ) -> Workspace:
     """Open the workspace in a viewer, or the one that is open there already; show ``path`` if given."""
-    workspace = next((one for one in _open if one.belongs_to(viewer)), None)
+    workspace = workspace_of(viewer)
     if workspace is None:
         workspace = Workspace(viewer, engine=engine)
         viewer.window.add_dock_widget(workspace, name=DOCK_NAME, area="right", add_vertical_stretch=False)
@@ -54,6 +55,11 @@ def open_workspace(
 
 
 _open: list[Workspace] = []
+
+
+def workspace_of(viewer: napari.Viewer) -> Workspace | None:
+    """The workspace that is open in a viewer."""
+    return next((one for one in _open if one.belongs_to(viewer)), None)
 
 
 def bundles_changed() -> None:
@@ -88,6 +94,7 @@ class Workspace(QWidget):
         self.canvas = Canvas(self._viewer, self)
         self.stage = Stage(self.canvas, self.threads, self.runs, self.reader, self.board, self)
         self.docks = Docks(self._viewer, self, self.worklist, self.board)
+        self.attention = AttentionPlace(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.reader)
@@ -110,6 +117,11 @@ class Workspace(QWidget):
     def case(self) -> Case | None:
         """The case that is open."""
         return self._cases[self._place] if 0 <= self._place < len(self._cases) else None
+
+    @property
+    def answer(self) -> Answer | None:
+        """The last answer about the case that is open."""
+        return self.runs.answer(self._place)
 
     def open_path(self, path: Path, case_id: str | None = None) -> None:
         """Open a case folder, a folder of cases or a table, and there the case ``case_id`` or the first.
@@ -185,6 +197,7 @@ class Workspace(QWidget):
         self._viewer.events.theme.disconnect(self._apply_theme)
         unbind_keys(self._viewer)
         self.runs.forget()
+        self.attention.shut()
         self.preferences.close()
         self.canvas.close()
         self.threads.close()
@@ -275,7 +288,9 @@ class Workspace(QWidget):
         self.runs.forget()
         self._cases, self._place = cohort.cases, -1
         self.worklist.show_cases(cohort.cases, cohort.problems)
-        if cohort.cases and not (case_id is not None and self._choose(case_id)):
+        if not cohort.cases:
+            self.attention.follow()
+        elif not (case_id is not None and self._choose(case_id)):
             self.worklist.choose(0)
 
     def _choose(self, case_id: str) -> bool:
@@ -343,7 +358,8 @@ class Workspace(QWidget):
         self.writing.run(remember, show, lambda error: self.reader.scale.show_message(str(error)))
 
     def _show_answer(self) -> None:
-        answer = self.runs.answer(self._place)
+        answer = self.answer
+        self.attention.follow()
         if answer is None:
             self.reader.opinion.show_nothing()
             self.reader.selection.show_rule()
@@ -354,6 +370,7 @@ class Workspace(QWidget):
         self.board.end_edit()
         self.board.show_selection(answer.prediction.selection)
         self.reader.show_answer_parts(bool(answer.explanations))
+        self.reader.report_button.setEnabled(bool(answer.explanations) or answer.attends)
         if answer.explanations:
             self.stage.show_explanation()
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
-import tifffile
-import torch
 from qtpy.QtCore import QTimer
 
 from napari_renal_fusion.cases import Case, PixelSize, SlideItem
@@ -21,14 +17,8 @@ from napari_renal_fusion.viewer.attention.child import AttentionWork
 from napari_renal_fusion.viewer.attention.dock import AttentionDock
 from napari_renal_fusion.viewer.attention.host import Host, ShownSlide
 
-from ...explain.healnet_fakes import made_session
+from .made_slide import UM, slide_session, write_slide
 
-PATCH, COLUMNS, ROWS = 128, 8, 6
-UM = 0.5
-HOT = (4, 5)
-"""Row and column of the patch that gets half of the attention."""
-EMPTY = (0, 0)
-"""Row and column of the patch that has no tissue."""
 SURVIVAL = SurvivalAnswer(
     times=(12.0, 24.5, 40.0, 60.0), curve=(0.95, 0.8, 0.62, 0.5), outcome="death of any cause",
     population="clear cell renal carcinoma, TCGA", time_zero="diagnosis", unit="months", group="low", percentile=35,
@@ -91,15 +81,7 @@ def made_prediction(**fields):
 
 @pytest.fixture
 def slide_file(tmp_path):
-    """A slide of 1024 x 768 pixels in which every patch has a grey of its own."""
-    pixels = np.zeros((ROWS * PATCH, COLUMNS * PATCH, 3), np.uint8)
-    for row in range(ROWS):
-        for column in range(COLUMNS):
-            place = slice(row * PATCH, (row + 1) * PATCH), slice(column * PATCH, (column + 1) * PATCH)
-            pixels[place] = 40 + 4 * (row * COLUMNS + column)
-    path = tmp_path / "slide 切片.tiff"
-    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb", compression="deflate")
-    return path
+    return write_slide(tmp_path / "slide 切片.tiff")
 
 
 @pytest.fixture
@@ -109,32 +91,7 @@ def item(slide_file):
 
 @pytest.fixture
 def session(item):
-    """Attention half on HOT and for the rest rising with the number of the patch; two heads that differ."""
-    made = made_session()
-    cells = [(r, c) for r in range(ROWS) for c in range(COLUMNS) if (r, c) != EMPTY]
-    made.features = {
-        "slide": SimpleNamespace(
-            coords=np.array([[c * PATCH, r * PATCH] for r, c in cells], dtype=np.int64), patch_level0=PATCH
-        )
-    }
-    made.all_slides, made.slide_of = {"slide": (item,)}, {"slide": np.zeros(len(cells), int)}
-    rising = torch.arange(1.0, len(cells) + 1)
-    rising = rising / rising.sum() / 2
-    rising[cells.index(HOT)] += 0.5
-    heads = torch.stack([rising, torch.full((len(cells),), 1 / len(cells))])
-    slide = heads[None, :, None].expand(1, 2, 3, -1)
-    rna = torch.tensor([0.1, 0.2, 0.6, 0.1]).expand(1, 2, 3, 4)
-    made.tensors["slide"] = torch.zeros(1, len(cells), 5)
-    made.attention = ((slide, rna, torch.ones(1, 2, 3, 1)),)
-    made.bundle = SimpleNamespace(
-        config=SimpleNamespace(
-            inputs=[
-                SimpleNamespace(name="slide", kind="slide"), SimpleNamespace(name="rna", kind="omics"),
-                SimpleNamespace(name="clinical", kind="omics"),
-            ]
-        )
-    )  # fmt: skip
-    return made
+    return slide_session(item)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from napari_renal_fusion.cases import Case
 from napari_renal_fusion.viewer.attention.map_layer import MAP_NAME, OUTLINE_NAME
 from napari_renal_fusion.viewer.attention.sections import SurvivalSection
 
-from .conftest import COLUMNS, EMPTY, HOT, PATCH, SURVIVAL, UM, made_prediction, settle
+from .conftest import SURVIVAL, made_prediction, settle
+from .made_slide import COLUMNS, EMPTY, HOT, PATCH, UM
 
 
 def click(widget, qtbot):

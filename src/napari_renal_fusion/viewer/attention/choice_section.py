@@ -39,12 +39,12 @@ class ChoiceSection(Section):
         self.opacity_row = QWidget()
         self.opacity_row.setLayout(third)
         for row in (first, second, third):
-            row.setSpacing(RHYTHM)
+            row.setSpacing(RHYTHM if row is not second else RHYTHM // 2)
             row.setContentsMargins(0, 0, 0, 0)
         first.addWidget(self.modalities, 2)
         first.addWidget(self.slides, 1)
         for combo in (self.layers, self.latents, self.heads):
-            second.addWidget(combo, 1)
+            second.addWidget(combo, 6 if combo is self.latents else 5)
         third.addWidget(label("Opacity", "secondary", wrap=False))
         third.addWidget(self.opacity, 1)
         self.body.addLayout(first)
@@ -155,7 +155,7 @@ class ChoiceSection(Section):
 def _combo(tip: str) -> QComboBox:
     made = QComboBox()
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(6)
+    made.setMinimumContentsLength(4)
     made.setToolTip(tip)
     return made
 

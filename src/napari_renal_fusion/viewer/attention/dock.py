@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import napari.viewer
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -14,7 +15,7 @@ from ...cases import Box, SlideItem
 from ...errors import RenalFusionError
 from ...explain.attention import SlideAttention, TokenAttention
 from ...explain.attention_grid import AttentionGrid, attention_grid
-from ...figures import length_text
+from ...figures import NOT_SEGMENTATION, length_text
 from ..pictures import to_qimage
 from ..theme import RHYTHM, dock_style, label
 from ..threads import Threads
@@ -44,6 +45,8 @@ NOT_ASKED = "Attention is what the model looked at while it answered. Press Run 
 
 class AttentionDock(QWidget):
     """Follows a :class:`Host`; what is not there is said, with what to do about it."""
+
+    closed = Signal()
 
     def __init__(self, viewer: napari.viewer.Viewer, host: Host):
         super().__init__()
@@ -99,15 +102,23 @@ class AttentionDock(QWidget):
             return
         self._closed = True
         self._viewer.events.theme.disconnect(self._apply_theme)
-        self.questions.close()
-        self.threads.close()
-        self.layers.remove_now()
-        self.host.close()
+        # napari destroys a dock with what is in it, so that some of these may be gone already.
+        for close in (
+            self.host.close, self.questions.close, self.threads.close, self.layers.remove_now, self.closed.emit,
+        ):  # fmt: skip
+            with contextlib.suppress(RuntimeError):
+                close()
         self._viewer = None
+
+    def event(self, event: QEvent) -> bool:
+        """Napari takes a closed dock's widget out of its frame and keeps it: that is where this one ends."""
+        if event.type() == QEvent.Type.ParentChange and self.parentWidget() is None:
+            self.shut()
+        return super().event(event)
 
     def _assemble(self) -> None:
         inside = QWidget()
-        column = QVBoxLayout(inside)
+        self.column = column = QVBoxLayout(inside)
         column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
         column.setSpacing(RHYTHM + RHYTHM // 2)
         row = QHBoxLayout()
@@ -175,7 +186,6 @@ class AttentionDock(QWidget):
         self.empty.setText(sentence)
         self.empty.setVisible(bool(sentence))
         self.run_button.setVisible(run)
-        self.run_button.setEnabled(self.host.can_run)
         for part in (self.choice, self.tokens, self.patches, self.skip):
             part.hide()
 
@@ -233,7 +243,8 @@ class AttentionDock(QWidget):
             return
         self._show_legend()
         if self._grid is not None:
-            self.layers.lay(self._grid, layer, self.attention.raw_range, self._opacity)
+            title = map_title(self.attention, layer)
+            self.layers.lay(self._grid, layer, self.attention.raw_range, self._opacity, title)
         if self._to_choose is not None:
             place, self._to_choose = self._to_choose, None
             self.choose_patch(place)
@@ -289,8 +300,11 @@ class AttentionDock(QWidget):
         self.layers.set_opacity(opacity)
 
     def _run(self) -> None:
-        self.run_button.setEnabled(False)
-        self.host.run()
+        if self.host.can_run:
+            self._tell("")
+            self.host.run()
+        else:
+            self._tell("Choose a model first, or wait until the run under way is done.")
 
     def _fail(self, error: RenalFusionError) -> None:
         self.patches.finish_counting()
@@ -302,6 +316,12 @@ class AttentionDock(QWidget):
 
     def _apply_theme(self, _: object = None) -> None:
         self.setStyleSheet(dock_style(self._viewer.theme))
+
+
+def map_title(attention: SlideAttention, layer: Layer) -> str:
+    """The two lines that lie on the slide."""
+    patch = patch_text(attention.patch_level0, layer)
+    return f"Attention to {attention.modality} {NOT_SEGMENTATION}\n{attention.label} · patch {patch}"
 
 
 def patch_text(side: int, layer: Layer | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QRectF, QSize, Qt, Signal
+from qtpy.QtCore import QRectF, Qt, Signal
 from qtpy.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPen
 from qtpy.QtWidgets import QGridLayout, QWidget
 
@@ -14,7 +14,7 @@ from ...figures import value_text
 from ..probability_bars import tabular
 from ..theme import RHYTHM, colours_of
 
-SIDE = 96
+SIDE = 92
 """Pixels of a picture."""
 _LINE = 16
 COLUMNS = 3
@@ -33,7 +33,7 @@ class PatchTile(QWidget):
         self._problem = ""
         self._current = False
         self._times = patch.weight / even if even > 0 else 0.0
-        self.setFixedSize(SIDE, SIDE + 2 * _LINE + 4)
+        self.setFixedSize(SIDE, SIDE + _LINE + 4)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._tell()
@@ -50,6 +50,7 @@ class PatchTile(QWidget):
     def set_count(self, count: NucleusCount) -> None:
         """Nuclei of this patch, and what counted them."""
         self.count = count
+        self.setFixedSize(SIDE, SIDE + 2 * _LINE + 4)
         self._tell()
         self.update()
 
@@ -138,8 +139,3 @@ class Gallery(QWidget):
     def set_current(self, place: int | None) -> None:
         for other, tile in enumerate(self.tiles):
             tile.set_current(other == place)
-
-    def sizeHint(self) -> QSize:
-        rows = -(-len(self.tiles) // COLUMNS)
-        height = SIDE + 2 * _LINE + 4
-        return QSize(COLUMNS * (SIDE + RHYTHM), max(0, rows * (height + RHYTHM) - RHYTHM))

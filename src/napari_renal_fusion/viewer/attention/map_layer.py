@@ -45,7 +45,7 @@ def outline_arguments(box: Box, parent: Layer) -> dict[str, Any]:
     """Arguments of a Surface layer that outlines a patch: in the slide's pixels, with its scale and units."""
     top, left = box.top - 0.5, box.left - 0.5
     bottom, right = top + box.height, left + box.width
-    width = box.height / 56
+    width = box.height / 90
     ring = np.array([(top, left), (top, right), (bottom, right), (bottom, left), (top, left)])
     mesh = stroke(ring, width, _LINE, _EDGE, width)
     return {
@@ -77,6 +77,7 @@ class AttentionLayers(QObject):
         self._turns = Turns(self)
         self._map: Layer | None = None
         self._outline: Layer | None = None
+        self._titles: tuple[str, str] | None = None
 
     @property
     def busy(self) -> bool:
@@ -91,9 +92,17 @@ class AttentionLayers(QObject):
     def outline(self) -> Layer | None:
         return self._outline if self._alive(self._outline) else None
 
-    def lay(self, grid: AttentionGrid, parent: Layer, limits: tuple[float, float], opacity: float) -> None:
-        """Lay the map over the slide's layer."""
+    @property
+    def all(self) -> list[Layer]:
+        """The layers that are in the viewer."""
+        return [layer for layer in (self._map, self._outline) if self._alive(layer)]
+
+    def lay(
+        self, grid: AttentionGrid, parent: Layer, limits: tuple[float, float], opacity: float, title: str
+    ) -> None:
+        """Lay the map over the slide's layer; ``title`` stands in the canvas's corner as long as it lies there."""
         self._turns.add(lambda: self._lay(map_arguments(grid, parent, limits), parent, opacity))
+        self._turns.add(lambda: self._write(title))
 
     def choose(self, box: Box, parent: Layer) -> None:
         """Outline a patch and fly to it."""
@@ -104,23 +113,22 @@ class AttentionLayers(QObject):
         if self.map is not None:
             self.map.opacity = opacity
 
-    def hide(self) -> None:
-        """Hide both, for example because another image is on the canvas."""
-        self._turns.drop()
-        self._turns.add(self._hide)
-
     def remove(self) -> None:
         """Take both off the layer list, one a turn: a layer of a calibrated slide must not stay beside others."""
         self._turns.drop()
         for layer in (self._map, self._outline):
             if self._alive(layer):
                 self._turns.add(lambda layer=layer: self._remove(layer))
+        if self._titles is not None:
+            self._turns.add(self._take_title_back)
 
     def remove_now(self) -> None:
         """Take both off at once, before the viewer is let go."""
         self._turns.drop()
         for layer in (self._map, self._outline):
             self._remove(layer)
+        if self._viewer is not None:
+            self._take_title_back()
         self._viewer = None
 
     def _lay(self, arguments: dict[str, Any], parent: Layer, opacity: float) -> None:
@@ -160,10 +168,20 @@ class AttentionLayers(QObject):
     def _activate(self, parent: Layer) -> None:
         self._viewer.layers.selection.active = parent
 
-    def _hide(self) -> None:
-        for layer in (self._map, self._outline):
-            if self._alive(layer):
-                layer.visible = False
+    def _write(self, title: str) -> None:
+        text = self._viewer.canvas.overlays.text
+        before = text.text if text.visible else ""
+        if self._titles is not None and before == self._titles[1]:
+            before = self._titles[0]
+        self._titles = before, title
+        text.text, text.visible = title, True
+
+    def _take_title_back(self) -> None:
+        """Put back what stood in the corner, unless somebody else has written there meanwhile."""
+        titles, self._titles = self._titles, None
+        text = self._viewer.canvas.overlays.text
+        if titles is not None and text.text == titles[1]:
+            text.text, text.visible = titles[0], bool(titles[0])
 
     def _remove(self, layer: Layer | None) -> None:
         if self._alive(layer):

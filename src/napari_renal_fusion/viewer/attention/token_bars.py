@@ -21,10 +21,12 @@ class TokenBars(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.attention: TokenAttention | None = None
+        self._names: list[str] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_attention(self, attention: TokenAttention | None) -> None:
         self.attention = attention
+        self._names = short_names([one.name for one in attention.ranked]) if attention else []
         self.setVisible(bool(attention and attention.ranked))
         if attention is not None:
             said = ", ".join(f"{one.name} {value_text(one.weight)}" for one in attention.ranked[:SHOWN])
@@ -51,7 +53,7 @@ class TokenBars(QWidget):
         value_width = max(numbers.horizontalAdvance(text) for text in (*values, "value")) + 12
         weight_width = max(numbers.horizontalAdvance(text) for text in (*weights, "attention")) + 8
         name_width = min(
-            0.34 * width, max(self.fontMetrics().horizontalAdvance(one.name) for one in shown) + 4
+            0.34 * width, max(self.fontMetrics().horizontalAdvance(one) for one in self._names[:SHOWN]) + 4
         )
         left = name_width + value_width + 8
         room = width - left - weight_width
@@ -64,7 +66,9 @@ class TokenBars(QWidget):
             top = _HEAD + row * _ROW
             painter.setFont(self.font())
             painter.setPen(colours.text)
-            name = self.fontMetrics().elidedText(one.name, Qt.TextElideMode.ElideMiddle, int(name_width))
+            name = self.fontMetrics().elidedText(
+                self._names[row], Qt.TextElideMode.ElideMiddle, int(name_width)
+            )
             painter.drawText(QRectF(0, top, name_width, _ROW), Qt.AlignmentFlag.AlignVCenter, name)
             painter.setFont(figures)
             painter.setPen(colours.secondary)
@@ -85,6 +89,14 @@ class TokenBars(QWidget):
                 QRectF(0, _HEAD + len(shown) * _ROW, width, _ROW), Qt.AlignmentFlag.AlignVCenter, words
             )
         painter.end()
+
+
+def short_names(names: list[str]) -> list[str]:
+    """Names without the ending that all of them share, from its underscore on: ``TP53_rnaseq`` is ``TP53``."""
+    endings = {name[name.rindex("_") :] if "_" in name else "" for name in names}
+    shared = endings.pop() if len(endings) == 1 else ""
+    shortened = [name.removesuffix(shared) for name in names]
+    return shortened if all(shortened) else names
 
 
 def _value(value: float | None) -> str:
