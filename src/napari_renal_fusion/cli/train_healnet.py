@@ -93,6 +93,8 @@ def healnet_config(
         key, equals, text = setting.partition("=")
         if not equals:
             raise _invalid(f"--set {setting} has no =")
+        if "." in key:
+            values.setdefault(key.strip().split(".")[0], {})
         _put(values, key.strip(), text.strip())
     layout, scale = values.pop("layout", "one_token"), values.pop("scale", True)
     if layout not in ("one_token", "token_per_feature"):

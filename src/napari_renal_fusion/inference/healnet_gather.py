@@ -96,7 +96,7 @@ def _add_omics(found: HEALNetGathered, one: OmicsInput, values: Mapping[str, flo
         )  # fmt: skip
         return
     lacking = [name for name, here in zip(columns, given, strict=True) if not here]
-    detail = f"{len(columns)} columns"
+    detail = f"{len(columns)} column{'s' * (len(columns) > 1)}"
     if lacking:
         detail = f"{len(columns) - len(lacking)} of {len(columns)} columns, the others at the training mean"
         found.notices.append(

@@ -117,6 +117,7 @@ def _kaplan_meier(results: SurvivalResults, high: np.ndarray, width: int, dark: 
         population=results.population,
         time_zero=results.time_zero,
         unit=results.time_unit,
+        note="" if results.log_rank_p is None else f"Log-rank test: {p_text(results.log_rank_p)}",
         width=width,
         dark=dark,
     )

@@ -70,7 +70,7 @@ def _inputs(config: HEALNetBundleConfig) -> str:
         if isinstance(one, OmicsInput):
             how = "one token of all columns" if one.layout == "one_token" else "one token a column"
             lines.append(
-                f"- **{one.name}**: {len(one.columns)} columns as {how}; {one.seen} training patients had it"
+                f"- **{one.name}**: {len(one.columns)} column{'s' * (len(one.columns) > 1)} as {how}; {one.seen} training patients had it"
             )
         else:
             made = (
