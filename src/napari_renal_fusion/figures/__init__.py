@@ -10,12 +10,14 @@ from .fold_metrics import fold_metrics_figure, metric_title
 from .heat import HeatStyle, covers_all, draw_heat
 from .learning_curves import LearningCurve, learning_curves_figure
 from .lengths import cell_text, length_text, scale_bar
+from .omics import ranked_bars_figure
 from .overlay import NOT_SEGMENTATION, RESEARCH, SET_ASIDE, Legend, legend_strip, value_text, with_legend
 from .probabilities import probabilities_figure
 from .reliability import reliability_figure
 from .roc import roc_figure
 from .sets import sets_figure
 from .style import class_colour, class_label, class_letters, percent, points, to_png, to_svg
+from .survival import kaplan_meier_figure, survival_curve_figure
 from .zoom import whole_zoom, zoom_box, zoom_image, zoom_placement
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "distances_figure",
     "draw_heat",
     "fold_metrics_figure",
+    "kaplan_meier_figure",
     "learning_curves_figure",
     "legend_strip",
     "length_text",
@@ -49,10 +52,12 @@ __all__ = [
     "percent",
     "points",
     "probabilities_figure",
+    "ranked_bars_figure",
     "reliability_figure",
     "roc_figure",
     "scale_bar",
     "sets_figure",
+    "survival_curve_figure",
     "to_png",
     "to_svg",
     "value_text",

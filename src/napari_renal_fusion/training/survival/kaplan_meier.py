@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +76,8 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
 
     time, event = checked_outcomes(time, event, least_events=0)
     data = CensoredData(uncensored=time[event], right=time[~event])
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # where there is no interval
         curve = ecdf(data).sf
         interval = curve.confidence_interval(method="log-log")
     survival = curve.probabilities
