@@ -21,6 +21,7 @@ from . import (
     main_thread,
     memory,
     second_question,
+    slide_features,
     tcga,
     training_main_thread,
 )
@@ -32,6 +33,7 @@ _COMPARISONS = {
     "second_question": second_question,
     "epochs": epochs,
     "healnet": healnet,
+    "slide_features": slide_features,
 }
 
 
@@ -49,6 +51,8 @@ def main(wanted: list[str]) -> None:
         print(f"\n{memory.run()}", flush=True)
     if not wanted or "healnet" in wanted:
         print(f"\n{healnet.memory()}", flush=True)
+    if not wanted or "slide_features" in wanted:
+        print(f"\n{slide_features.memory()}", flush=True)
     if not wanted or "main_thread" in wanted:
         print(f"\n{main_thread.run()}", flush=True)
     if not wanted or "checkpointing" in wanted:

@@ -58,8 +58,8 @@ def test_features_are_those_of_a_plain_loop(slide, made):
     network = ENCODER.build(GRID.patch)
     with openslide.OpenSlide(str(slide.path)) as plain, torch.inference_mode():
         for (x, y), features in list(zip(found.coords, found.features, strict=True))[::9]:
-            patch = plain.read_region((int(x) - 1, int(y) - 1), 0, (66, 66)).convert("RGB")
-            patch = patch.resize((32, 32), Image.Resampling.BILINEAR, box=(1, 1, 65, 65))
+            patch = plain.read_region((int(x), int(y)), 0, (64, 64)).convert("RGB")
+            patch = patch.resize((32, 32), Image.Resampling.BILINEAR)
             tensor = torch.from_numpy(np.asarray(patch).copy()).permute(2, 0, 1).float()[None] / 255
             mean, std = (torch.tensor(one).view(1, 3, 1, 1) for one in (network.mean, network.std))
             wanted = network((tensor - mean) / std).mean(dim=(1, 2))[0].numpy()

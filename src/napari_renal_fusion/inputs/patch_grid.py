@@ -99,19 +99,21 @@ class Patches:
     def _read_block(self, slide: Slide, indices: np.ndarray) -> np.ndarray:
         down, side = self.level_downsample, self.side / self.level_downsample
         corners = self.coords[indices] / down
-        # A pixel more around, so that resizing sees no edge; whole pixels, because only those can be read.
-        left, top = (math.floor(value) - 1 for value in corners.min(axis=0))
-        right, bottom = (math.ceil(value + side) + 1 for value in corners.max(axis=0))
+        # Whole pixels are read: corners on a coarse level may lie between them.
+        left, top = (math.floor(value) for value in corners.min(axis=0))
+        right, bottom = (math.ceil(value + side) for value in corners.max(axis=0))
         pixels = slide.read(self.level, top, left, bottom - top, right - left)
-        picture = None
+        picture = Image.fromarray(pixels)
         out = np.empty((len(indices), self.patch, self.patch, 3), np.uint8)
         for place, (x, y) in enumerate(corners - (left, top)):
-            if side == self.patch and float(x).is_integer() and float(y).is_integer():
-                out[place] = pixels[int(y) : int(y) + self.patch, int(x) : int(x) + self.patch]
+            first, last = (math.floor(x), math.floor(y)), (math.ceil(x + side), math.ceil(y + side))
+            if side == self.patch and first == (x, y):
+                out[place] = pixels[first[1] : last[1], first[0] : last[0]]
                 continue
-            picture = picture or Image.fromarray(pixels)
-            out[place] = picture.resize(
-                (self.patch, self.patch), Image.Resampling.BILINEAR, box=(x, y, x + side, y + side)
+            # Cropped first: a patch is made of its own pixels only, as everybody's scripts do it.
+            box = (x - first[0], y - first[1], x - first[0] + side, y - first[1] + side)
+            out[place] = picture.crop((*first, *last)).resize(
+                (self.patch, self.patch), Image.Resampling.BILINEAR, box=box
             )
         return out
 
