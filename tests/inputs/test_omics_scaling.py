@@ -116,3 +116,12 @@ def test_rows_and_training_parts_without_anything_are_refused(values):
 def test_huge_values_stay_finite(values):
     scaling = OmicsScaling.fit(COLUMNS, values * 1e-30)
     assert np.isfinite(scaling.transform([[1e300, -1e300, 0, 0]])).all()
+
+
+def test_a_limit_draws_outliers_in_and_leaves_the_rest(values):
+    free, limited = OmicsScaling.fit(COLUMNS, values), OmicsScaling.fit(COLUMNS, values, limit=1.5)
+    np.testing.assert_array_equal(limited.transform(values), np.clip(free.transform(values), -1.5, 1.5))
+    assert limited.transform([[1e9, -1e9, np.nan, 60]])[0, :3].tolist() == [1.5, -1.5, 0]
+    assert OmicsScaling.model_validate_json(limited.model_dump_json()) == limited
+    with pytest.raises(ValueError, match="needs scaling"):
+        OmicsScaling.fit(COLUMNS, values, scale=False, limit=3)

@@ -35,6 +35,9 @@ class OmicsScaling(BaseModel):
         [p]; without scaling ``centre`` is 0 and ``scale`` 1.
     silent
         Places of the columns that tell nothing.
+    limit
+        Scaled values beyond it (in standard deviations) are drawn in to it, or None. Expression has long tails:
+        without it one gene of one patient can outweigh all others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +48,7 @@ class OmicsScaling(BaseModel):
     scale: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...]
     fill: tuple[Number, ...]
     silent: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> OmicsScaling:
@@ -58,7 +62,13 @@ class OmicsScaling(BaseModel):
 
     @classmethod
     def fit(
-        cls, columns: Sequence[str], values: ArrayLike, *, modality: str = "omics", scale: bool = True
+        cls,
+        columns: Sequence[str],
+        values: ArrayLike,
+        *,
+        modality: str = "omics",
+        scale: bool = True,
+        limit: float | None = None,
     ) -> OmicsScaling:
         """Fit to the training patients' ``values`` [n, p], NaN for missing; patients without a value do not count.
 
@@ -67,6 +77,8 @@ class OmicsScaling(BaseModel):
         scale
             Whether columns are brought to mean 0 and standard deviation 1 (ddof 0); without it only missing
             values are filled.
+        limit
+            As in the class; only with scaling.
 
         Raises
         ------
@@ -76,6 +88,8 @@ class OmicsScaling(BaseModel):
         values = np.asarray(values, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != len(columns):
             raise ValueError(f"values of shape {values.shape} for {len(columns)} columns")
+        if limit is not None and not scale:
+            raise ValueError("a limit in standard deviations needs scaling")
         known = np.isfinite(values)
         if not known.any():
             raise RenalFusionError(
@@ -103,6 +117,7 @@ class OmicsScaling(BaseModel):
             scale=tuple(np.where(silent, 1.0, spread)) if scale else (1.0,) * len(columns),
             fill=tuple(mean),
             silent=tuple(np.flatnonzero(silent).tolist()),
+            limit=limit,
         )
 
     def transform(self, values: ArrayLike) -> np.ndarray:
@@ -112,8 +127,10 @@ class OmicsScaling(BaseModel):
             raise ValueError(f"values of shape {values.shape} for {len(self.columns)} columns")
         filled = np.where(np.isfinite(values), values, self.fill)
         filled[:, list(self.silent)] = np.asarray(self.fill)[list(self.silent)]
-        scaled = (filled - np.asarray(self.centre)) / np.asarray(self.scale)
-        return np.clip(scaled, -_LARGEST, _LARGEST).astype(np.float32)
+        with np.errstate(over="ignore"):
+            scaled = (filled - np.asarray(self.centre)) / np.asarray(self.scale)
+        most = _LARGEST if self.limit is None else self.limit
+        return np.clip(scaled, -most, most).astype(np.float32)
 
     def apply(
         self, row: Mapping[str, float] | ArrayLike, columns: Sequence[str] | None = None
