@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,26 +61,28 @@ def open_sorted(source: Source, work: WorkFolder | None = None) -> tuple[Case, .
 
 def locate(source: Source, key: KeyFile) -> Located:
     """Find every image of a key: at its path, or elsewhere in the folder by size and content."""
-    from .sorting.gather import gather
+    from .sorting.gather import image_sizes
 
-    images = gather(source).images
-    sizes = {path: size for path, _, size in images}
+    sizes = image_sizes(source)
+    root = f"{source}{os.sep}" if isinstance(source, Path) else ""
     files: dict[tuple[str, str], Path] = {}
     lost: list[tuple[tuple[str, str], KeyImage, Path]] = []
+    found_at: set[str] = set()
     for case in key.cases:
         for image_id, image in case.images.items():
-            path = Path(image.path) if not isinstance(source, Path) else source / image.path
-            if path in sizes or path.is_file():
-                files[case.code, image_id] = path
+            place = root + (image.path.replace("/", os.sep) if root else image.path)
+            if place in sizes or Path(place).is_file():
+                files[case.code, image_id] = Path(place)
+                found_at.add(place)
             else:
-                lost.append(((case.code, image_id), image, path))
-    unknown = [path for path in sizes if path not in set(files.values())]
+                lost.append(((case.code, image_id), image, Path(place)))
+    unknown = [Path(place) for place in sizes if place not in found_at]
     moved = []
     hashes: dict[Path, str] = {}
     for place, image, path in lost:
         files[place] = path
         for other in unknown:
-            if sizes[other] == image.size and other not in moved:
+            if sizes[str(other)] == image.size and other not in moved:
                 found = hashes.setdefault(other, "") or file_hash(other)
                 hashes[other] = found
                 if found == image.sha256:

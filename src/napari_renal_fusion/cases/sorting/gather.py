@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,36 @@ def gather(paths: Path | str | Sequence[Path | str]) -> Found:
     images = list({image[0]: image for image in images}.values())
     images.sort(key=lambda image: natural_key(image[1]))
     return Found(given[0] if single and given[0].is_dir() else None, tuple(images), tuple(others))
+
+
+def image_sizes(source: Path | Sequence[Path]) -> dict[str, int]:
+    """Size in bytes of every image below a folder, or in a selection, by its path as text; unordered and quick.
+
+    Raises
+    ------
+    RenalFusionError
+        ``case_folder_unreadable``.
+    """
+    if not isinstance(source, Path):
+        return {str(path): path.stat().st_size for path in source if path.is_file()}
+    sizes: dict[str, int] = {}
+    folders = [str(source)]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith((".", "~$", "$")):
+                        continue
+                    if entry.is_dir():
+                        if entry.name.casefold() not in QUIET_FOLDERS:
+                            folders.append(entry.path)
+                    elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:  # noqa: PTH122
+                        with suppress(OSError):  # a dangling link
+                            sizes[entry.path] = entry.stat().st_size
+        except OSError as error:
+            raise unlistable(Path(folder), error) from error
+    return {path: size for path, size in sizes.items() if size > 0}
 
 
 def _walk(folder: Path, prefix: str, images: list[tuple[Path, str, int]], others: list[OtherFile]) -> None:
