@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 
@@ -17,7 +18,7 @@ from .slide_arrays import TILE
 _log = logging.getLogger(__name__)
 
 CACHE_BYTES = 192 * 2**20
-_THREADS = 2
+_THREADS = max(1, min(4, (os.cpu_count() or 2) - 1))  # one core stays with the window
 _IDLE_S = 2.0
 """A thread without work ends after this time."""
 _SOONEST_MS, _LATEST_MS = 60, 500
