@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from napari_renal_fusion.cases import Modality
-from napari_renal_fusion.studies import STUDIES, ablation, encoders, modalities
+from napari_renal_fusion.studies import STUDIES, ablation, encoders, modalities, panel
+from napari_renal_fusion.studies.catalogue import as_preset
 from napari_renal_fusion.training import preset
 
 
@@ -44,3 +45,26 @@ def test_encoder_rows_differ_in_their_weights_alone():
     changed = [row.change(config) for row in study.rows]
     assert [one.encoder_weights for one in changed] == ["random", "/somewhere/lite0.safetensors"]
     assert len({one.model_copy(update={"encoder_weights": ""}).model_dump_json() for one in changed}) == 1
+
+
+def test_the_other_network_keeps_what_was_changed_and_what_both_have():
+    config = preset("small", epochs=3, folds=4, seed=9, encoder_weights="weights.safetensors")
+    ours = as_preset(config, "panel")
+    assert (ours.epochs, ours.folds, ours.seed, ours.encoder_weights) == (3, 4, 9, "weights.safetensors")
+    assert ours.network.kind == "renal_healnet"
+    assert ours.network.encoder == config.network.encoder
+    assert ours.rules == preset("panel").rules
+    assert ours.patience == preset("panel").patience
+    assert as_preset(ours, "small").network == config.network
+    assert as_preset(config, "small") is config
+
+
+def test_the_panel_compares_networks_on_the_same_sets_of_images():
+    study = panel()
+    by_run = {run: [row for row in study.rows if row.folder == run] for run in ("cmus-net", "renal-healnet")}
+    assert [len(rows) for rows in by_run.values()] == [7, 7]
+    assert [row.marks for row in by_run["cmus-net"]] == [row.marks for row in by_run["renal-healnet"]]
+    first = study.rows[0].change(preset("panel", seed=4))
+    assert first.network.kind == "cmus_net"
+    assert len(first.subsets) == 6
+    assert first.seed == 4

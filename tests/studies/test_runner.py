@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from napari_renal_fusion.studies import Study, ablation, modalities, run_study
+from napari_renal_fusion.cases import Modality
+from napari_renal_fusion.errors import RenalFusionError
+from napari_renal_fusion.studies import Study, ablation, modalities, panel, run_study
 from napari_renal_fusion.studies.table import cells
 from napari_renal_fusion.training import Run
 from napari_renal_fusion.training.comparison import paired_t_test
 from tests.training.tiny import tiny_cohort, tiny_config
+from tests.training.tiny_panel import tiny_panel_cohort, tiny_panel_config
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +58,43 @@ def test_a_study_that_was_interrupted_goes_on(finished, tmp_path):
     part = Study(study.key, study.title, study.source, study.rows[-1:], study.reference)
     run_study(cohort, part, config, tmp_path)
     assert cells(run_study(cohort, study, config, tmp_path)) == cells(table)
+
+
+@pytest.mark.slow
+def test_the_panel_reads_a_models_rows_from_one_run(tmp_path):
+    cohort = tiny_panel_cohort(tmp_path / "patients", per_class=6)
+    complete = replace(cohort, cases=tuple(one for one in cohort.cases if one.of(Modality.TEM)))
+    config = tiny_config("small", epochs=1)
+    table = run_study(complete, panel(), config, tmp_path / "out")
+    assert sorted(one.name for one in (tmp_path / "out" / "rows").iterdir()) == ["cmus-net", "renal-healnet"]
+    ours = Run.open(tmp_path / "out" / "rows" / "renal-healnet")
+    assert ours.config.network.encoder == config.network.encoder
+    assert ours.config.epochs == 1
+    assert not ours.config.subsets
+    for line in table.rows:
+        results = Run.open(tmp_path / "out" / "rows" / line.row.folder).results
+        assert line.results == (results.subsets["-".join(line.row.subset)] if line.row.subset else results)
+        assert tuple(one in line.results.modalities for one in Modality) == line.row.marks
+    assert len(cells(table)) == 15
+    names = [line.row.title for line in table.rows]
+    assert {"CMUS-Net, all", "CMUS-Net, model for OM + IM", "HEALNet, without TEM"} <= set(names)
+
+
+def test_a_row_without_enough_patients_is_named(tmp_path):
+    cohort = tiny_panel_cohort(tmp_path / "patients", per_class=4)
+    nobody = replace(
+        cohort,
+        cases=tuple(
+            replace(case, images=tuple(one for one in case.images if one.modality != Modality.TEM))
+            if case.label == cohort.class_names[0]
+            else case
+            for case in cohort.cases
+        ),
+    )
+    whole = panel()
+    rows = tuple(row for row in whole.rows if row.key in ("renal-healnet", "renal-healnet-TEM"))
+    study = Study("part", "Part", "our own", rows, "renal-healnet")
+    with pytest.raises(RenalFusionError) as error:
+        run_study(nobody, study, tiny_panel_config(epochs=1), tmp_path / "out")
+    assert error.value.code == "study_row_missing"
+    assert "HEALNet, without OM and IM" in str(error.value)

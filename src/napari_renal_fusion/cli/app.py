@@ -314,7 +314,7 @@ def run_report_(
 @app.command()
 def study(
     name: Annotated[
-        str, typer.Argument(help="ablation, full-ablation, modalities, encoders or missing-modalities.")
+        str, typer.Argument(help="ablation, full-ablation, modalities, panel, encoders or missing-modalities.")
     ],
     cohort: Annotated[Path | None, typer.Argument(help="Folder of cases or cohort.csv.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the study: its runs, table and figure.")] = Path(

@@ -75,8 +75,9 @@ class SelectionSection(Section):
         """The person ticks thumbnails on the board; of the modalities in ``singles`` the model takes one."""
         kinds = {Modality.OM: "light", Modality.IM: "IF", Modality.TEM: "electron"}
         one = [f"one {kinds[modality]}" for modality in Modality if modality in singles]
-        many = " and ".join(kinds[modality] for modality in Modality if modality not in singles)
-        wanted = ", ".join([*one, f"any number of {many} images"] if many else one)
+        many = [kinds[modality] for modality in Modality if modality not in singles]
+        listed = " and ".join([", ".join(many[:-1]), many[-1]] if len(many) > 1 else many)
+        wanted = ", ".join([*one, f"any number of {listed} images"] if many else one)
         self.lines.setText(f"Tick images on the board below: {wanted}.")
         self.left_out.hide()
         self._editor.show()

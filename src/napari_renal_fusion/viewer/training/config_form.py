@@ -67,6 +67,7 @@ class ConfigForm(QWidget):
             inner.addSpacing(RHYTHM)
         column.addWidget(self.advanced)
         self._fold(False)
+        self._show_what_counts()
         self._check()
 
     def show_config(self, config: TrainingConfig) -> None:
@@ -74,6 +75,7 @@ class ConfigForm(QWidget):
         self._start = config
         for name, shown in self.inputs.items():
             shown.show_value(getattr(config, name))
+        self._show_what_counts()
         self._check()
 
     @property
@@ -119,6 +121,12 @@ class ConfigForm(QWidget):
             grid.addWidget(error, 2 * place + 1, 1)
             self.inputs[name], self._error_labels[name] = shown, error
         return grid
+
+    def _show_what_counts(self) -> None:
+        """Only what the network can do is open: further models, or showing it patients in part."""
+        panel = self._start.network.whole_panel
+        for name in ("subsets", "part_shown", "stain_hidden"):
+            self.inputs[name].setEnabled(panel != (name == "subsets"))
 
     def _edited(self) -> None:
         self._check()
