@@ -206,3 +206,64 @@ def test_what_is_no_case(make, code, tmp_path, tiny_bundle):
         ask(make(tmp_path), tmp_path / "out", tiny_bundle)
     assert raised.value.code == code
     assert not (tmp_path / "out").exists()
+
+
+SLIDES = {
+    "truncated": (lambda f: cut(f), "slide_truncated"),
+    "no tissue": (lambda f: slide(f, np.full((600, 700, 3), 243, np.uint8)), "slide_no_tissue"),
+    "no pixel size": (lambda f: slide(f, um=None), "slide_pixel_size_missing"),
+    "impossible pixel size": (lambda f: slide(f, um=0.005), "slide_pixel_size_absurd"),
+    "features of another grid": (lambda f: features(f, f.with_suffix(".h5"), um=2.0), "features_exist"),
+    "no features": (lambda f: f.with_suffix(".h5").write_text("hello"), "features_exist"),
+}
+
+
+def slide(path, pixels=None, um=0.5):
+    from napari_renal_fusion.phantoms.slide_tiff import levels_of_image, write_pyramid
+
+    pixels = RNG.integers(60, 200, (600, 700, 3), dtype=np.uint8) if pixels is None else pixels
+    return write_pyramid(path, levels_of_image(pixels, 128, (1, 4)), um, compression="deflate")
+
+
+def features(path, out, um=1.0):
+    from napari_renal_fusion.cases.slide_item import SlideItem
+    from napari_renal_fusion.inputs import FeatureEncoder, PatchGrid, extract_features
+
+    encoder = FeatureEncoder(name="test_resnet", stage=1)
+    return extract_features(SlideItem(path), out, encoder, PatchGrid(patch=32, um_per_pixel=um), device="cpu")
+
+
+@pytest.mark.parametrize("kind", SLIDES)
+def test_a_slide_or_its_features_that_cannot_be_used(kind, tmp_path):
+    path = slide(tmp_path / "片 one.tiff")
+    make, code = SLIDES[kind]
+    make(path)
+    with pytest.raises(RenalFusionError) as raised:
+        features(path, tmp_path / "片 one.h5")
+    assert raised.value.code == code
+    assert "片 one" in str(raised.value)
+    assert nothing_half_written(tmp_path)
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0 or sys.platform != "linux", reason="needs mount rights"
+)
+@pytest.mark.parametrize("share", [0.4, 1.2])
+def test_features_on_a_full_disk(share, tmp_path):
+    """On a file system that holds some of the parts, and on one that holds them, but not the whole file as well."""
+    import subprocess
+
+    path, disk = slide(tmp_path / "a.tiff"), tmp_path / "disk"
+    needed = features(path, tmp_path / "a.h5", um=0.25).stat().st_size
+    disk.mkdir()
+    size = f"size={round(share * needed) // 1024}k"
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)], check=False).returncode:
+        pytest.skip("cannot mount here")
+    try:
+        with pytest.raises(RenalFusionError) as raised:
+            features(path, disk / "a.h5", um=0.25)
+        assert raised.value.code == "disk_full"
+        assert [one.name for one in disk.iterdir()] == [".a.h5.parts"]
+        assert nothing_half_written(disk)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

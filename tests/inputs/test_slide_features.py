@@ -335,24 +335,28 @@ def test_killed_in_the_middle_it_goes_on_with_the_same_numbers(slide, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_killed_again_and_again_nothing_is_corrupt(slide, tmp_path):
-    """Kills at many moments, also while the last file is written."""
+    """Every kill comes at another moment after a part was made, the last ones while the file itself is written."""
     grid, out = PatchGrid(patch=32, um_per_pixel=0.5), tmp_path / "a.h5"
-    rng = np.random.default_rng(0)
-    for _ in range(40):
-        process = child(slide, out, grid, pause=0.05)
-        try:
-            process.wait(timeout=rng.uniform(3, 9))
-            break
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if out.exists():
-            read_features(out, expected=key_of(slide, grid=grid))
-    assert child(slide, out, grid, pause=0).wait() == 0
-    (tmp_path / "undisturbed").mkdir()
-    assert child(slide, tmp_path / "undisturbed" / "a.h5", grid, pause=0).wait() == 0
-    assert out.read_bytes() == (tmp_path / "undisturbed" / "a.h5").read_bytes()
+    parts, rng, kills = tmp_path / ".a.h5.parts", np.random.default_rng(0), 0
+    while not out.exists() and kills < 30:
+        before = _count(parts)
+        process = child(slide, out, grid, pause=0.1)
+        while process.poll() is None and _count(parts) == before and not out.exists():
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.3))
+        process.kill()
+        kills += process.wait() == -signal.SIGKILL
+    assert kills >= 3
+    extract_features(slide, out, ENCODER, grid, device="cpu")
+    undisturbed = extract_features(slide, tmp_path / "undisturbed" / "a.h5", ENCODER, grid, device="cpu")
+    assert out.read_bytes() == undisturbed.read_bytes()
+    assert leftovers(tmp_path) == []
+
+
+def _count(folder):
+    return len(list(folder.glob("*"))) if folder.is_dir() else 0
 
 
 def test_short_memory_makes_batches_smaller_and_changes_nothing(monkeypatch):
