@@ -10,6 +10,7 @@ from ..compute.atomic import write_text
 from ..compute.progress import Progress
 from ..explain.explanation import Explanation
 from ..inference.prediction import Prediction
+from .attention import write_attention
 from .exhibits import Exhibits
 from .files import write_prediction
 from .overlays import save_overlay
@@ -17,7 +18,7 @@ from .pictures import read_picture
 from .report import render_report
 from .words import opinion_shown
 
-_OVERLAY = re.compile(r"(OM|IM|TEM)-\d+\.png")
+_OVERLAY = re.compile(r"((OM|IM|TEM)-|attention-.+-)\d+\.png")
 
 
 def write_all(
@@ -29,7 +30,7 @@ def write_all(
 ) -> list[Path]:
     """Write ``prediction.json``, ``overlays/<key>.png`` and ``report.html`` into ``out_dir``.
 
-    Overlays need an explanation. Each image is read once and only one is held at full size.
+    Overlays need an explanation; a model of slides has ``overlays/attention-<modality>-<n>.png`` instead. Each image is read once and only one is held at full size.
 
     Raises
     ------
@@ -48,10 +49,12 @@ def write_all(
         exhibits.add_all()
     else:
         for done, key in enumerate(keys):
-            progress.update(0.9 * done / len(keys), f"Drawing {key}")
+            progress.update(0.85 * done / len(keys), f"Drawing {key}")
             picture = read_picture(case, prediction, explanation, key)
             written.append(save_overlay(case, prediction, explanation, picture, out_dir / "overlays"))
             exhibits.add(picture)
+    progress.update(0.85, "Drawing the attention")
+    written += write_attention(prediction, out_dir / "overlays")
     progress.update(0.9, "Writing the report")
     exhibits.add_left_out()
     written.append(out_dir / "report.html")

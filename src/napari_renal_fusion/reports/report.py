@@ -27,6 +27,7 @@ from ..figures import (
 from ..inference.prediction import Prediction
 from ..inputs.selection import LeftOutImage, SelectedImage, keyed_images
 from ..notices import Notice
+from .attention import attention_content
 from .exhibits import Exhibits, data_address
 from .overlays import below_all_levels
 from .privacy import Scrubber
@@ -104,6 +105,7 @@ def _content(exhibits: Exhibits) -> dict[str, Any]:
         "heat": None,
         "bag": None,
         "contributions": None,
+        "attention": attention_content(case, prediction),
         "provenance": _provenance(prediction, explanation, scrub),
     }
     if explanation is not None:
