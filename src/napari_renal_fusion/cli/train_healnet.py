@@ -96,10 +96,16 @@ def healnet_config(
         if "." in key:
             values.setdefault(key.strip().split(".")[0], {})
         _put(values, key.strip(), text.strip())
-    layout, scale = values.pop("layout", "one_token"), values.pop("scale", True)
+    layout, scale, limit = (
+        values.pop(name, usual) for name, usual in (("layout", "one_token"), ("scale", True), ("limit", 3.0))
+    )
     if layout not in ("one_token", "token_per_feature"):
         raise _invalid(f"layout is one_token or token_per_feature, not {layout}")
-    specs = modality_specs(modalities, slides=with_slides, layout=layout, scale=bool(scale))
+    if limit is not None and not (isinstance(limit, (int, float)) and limit >= 0):
+        raise _invalid(f"limit is a number of standard deviations, or 0 for none, not {limit}")
+    specs = modality_specs(
+        modalities, slides=with_slides, layout=layout, scale=bool(scale), limit=limit or None
+    )
     try:
         return healnet_preset(specs, **values)
     except ValidationError as error:

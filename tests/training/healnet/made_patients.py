@@ -68,6 +68,7 @@ def tiny(modalities: str = "rnaseq,mut", slides: bool = False, **changes) -> HEA
         "epochs": 3,
         "patience": 2,
         "folds": 2,
+        "networks": 1,
         "bins": 2,
         "cox_penalty": 10.0,
         "threads": 1,

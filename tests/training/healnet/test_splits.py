@@ -118,3 +118,19 @@ def test_too_few_events_for_the_folds_is_said_before_anything_is_fitted(tmp_path
     assert told.value.code == "cohort_too_few"
     assert "no patient with the event" in str(told.value)
     assert np.sum(table.events) == 4
+
+
+def test_the_networks_of_a_fold_stop_by_different_patients(path):
+    from napari_renal_fusion.training.healnet.members import fold_networks
+
+    config = tiny(networks=3, stopping_fraction=0.2)
+    table = read_patients(path, config)
+    folds = draw_folds(table, config)
+    for one in fold_networks(folds, table, config):
+        stopping = [set(part.validation) for part in one.networks]
+        assert not stopping[0] & stopping[1]
+        assert not stopping[0] & stopping[2]
+        assert not stopping[1] & stopping[2]
+        learnt = {patient for part in one.networks for patient in (*part.train, *part.validation)}
+        assert not learnt & set(one.fold.test)
+        assert all(set(part.train) | set(part.validation) == learnt for part in one.networks)

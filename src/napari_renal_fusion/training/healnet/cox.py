@@ -24,7 +24,10 @@ def cox_risks(
         return None
     block = table.baseline
     try:
-        scaling = OmicsScaling.fit(block.columns, block.values[list(training)], modality="the Cox model")
+        scaling = OmicsScaling.fit(
+            block.columns, block.values[list(training)], modality="the Cox model",
+            limit=config.cox_limit or None,
+        )  # fmt: skip
         values = scaling.transform(block.values[[*training, *test]])
         count = len(training)
         model = RidgeCox.fit(

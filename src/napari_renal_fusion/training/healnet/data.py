@@ -66,8 +66,9 @@ def fit_scalings(
         if one.kind == "omics":
             block = table.blocks[one.name]
             found[one.name] = OmicsScaling.fit(
-                block.columns, block.values[list(rows)], modality=one.name, scale=one.scale
-            )
+                block.columns, block.values[list(rows)], modality=one.name, scale=one.scale,
+                limit=one.limit if one.scale else None,
+            )  # fmt: skip
     return found
 
 

@@ -165,18 +165,26 @@ def with_stopping_part(
     """Fold ``number`` with a share of ``train`` drawn to decide when to stop, anew for each ``network`` of a fold."""
     stopping: set[str] = set()
     if config.stopping_fraction:
-        generator = np.random.default_rng([config.seed, 3, number, network])
-        stopping = {
-            one
-            for group in draw(_patients_as_groups(table, train), config.stopping_fraction, generator)
-            for one in group.cases
-        }
+        groups = _stopping_groups(_patients_as_groups(table, train), config, number, network)
+        stopping = {one for group in groups for one in group.cases}
     return Fold(
         name=name,
         train=tuple(sorted(one for one in train if one not in stopping)),
         validation=tuple(sorted(stopping)),
         test=tuple(test),
     )
+
+
+def _stopping_groups(
+    groups: Sequence[Group], config: HEALNetTrainingConfig, number: int, network: int
+) -> Sequence[Group]:
+    """The stopping part of one network of a fold; those of several networks have nobody in common if they can."""
+    parts = round(1 / config.stopping_fraction)
+    counts = np.sum([one.counts for one in groups], axis=0)
+    if 1 < config.networks <= parts <= counts[counts > 0].min():
+        dealt = deal(groups, parts, np.random.default_rng([config.seed, 3, number]))
+        return dealt[network - 1]
+    return draw(groups, config.stopping_fraction, np.random.default_rng([config.seed, 3, number, network]))
 
 
 def _groups_of(table: PatientTable) -> dict[str, str]:
