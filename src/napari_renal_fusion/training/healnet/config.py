@@ -89,7 +89,7 @@ class HEALNetTrainingConfig(BaseModel):
         description="Share of each fold's training patients that decides when to stop; 0: the last epoch is used.",
     )  # fmt: skip
     networks: int = Field(
-        5, ge=1, le=20, title="Networks a fold",
+        3, ge=1, le=20, title="Networks a fold",
         description="Averaged; each with a seed and a stopping share of its own.",
     )  # fmt: skip
     final: Literal["ensemble", "none"] = Field("ensemble", title="Final model")
@@ -272,7 +272,7 @@ def healnet_preset(modalities: tuple[ModalitySpec, ...], **changes) -> HEALNetTr
     Network and optimiser are the published ones for KIRP (Adam with one cycle to 0.008, batch 4, 50 epochs, patience
     5, dropout .318/.047, L1 4.6e-5, which counts 16-fold because the published step divides the loss by 16). Two
     things are ours, chosen by inner cross-validation in the training parts of KIRP: omics are standardised and cut
-    off at 3 standard deviations, and 5 networks a fold answer together.
+    off at 3 standard deviations, and 3 networks a fold answer together.
 
     Raises
     ------

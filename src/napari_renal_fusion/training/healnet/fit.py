@@ -97,7 +97,7 @@ def fit_fold(
 
 def optimizer_of(config: HEALNetTrainingConfig, parameters) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
-    return kind(list(parameters), lr=config.learning_rate, weight_decay=config.weight_decay)
+    return kind(list(parameters), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
 
 
 def rates_of(config: HEALNetTrainingConfig, updates: int) -> list[dict[str, Any]]:
@@ -163,10 +163,9 @@ def _epoch(
         output = network(batch.tensors, batch.masks, present=batch.present)
         loss = truth.loss(output.logits, rows)
         total += float(loss.detach()) * len(rows)
-        if config.l1:
-            loss = loss + config.l1 * sum(one.abs().sum() for one in network.parameters())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        _add_l1(network, config.l1)
         if config.clip:
             nn.utils.clip_grad_norm_(network.parameters(), config.clip)
         optimizer.step()
@@ -197,6 +196,22 @@ def _epoch(
     checkpoint.save(
         {"network": network.state_dict(), "optimizer": optimizer.state_dict(), **state}, place.folder / LAST
     )
+
+
+def _add_l1(network: HEALNet, weight: float) -> None:
+    """Add the gradient of ``weight`` times the sum of absolute weights: their sign; autograd would take a tenth longer.
+
+    A weight that no patient of the step reached (of a modality that nobody has) is drawn to 0 all the same.
+    """
+    if not weight:
+        return
+    parameters = list(network.parameters())
+    for one in parameters:
+        if one.grad is None:
+            one.grad = torch.zeros_like(one)
+    with torch.no_grad():
+        signs = torch._foreach_sign(parameters)
+        torch._foreach_add_([one.grad for one in parameters], signs, alpha=weight)
 
 
 def _take(
