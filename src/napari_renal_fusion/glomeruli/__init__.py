@@ -1,0 +1,1 @@
+"""Glomeruli: outlines, their edits and journal, GeoJSON, crops and measures."""
