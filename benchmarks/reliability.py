@@ -20,6 +20,7 @@ from napari_renal_fusion.cases import Cohort, Modality
 from napari_renal_fusion.compute.devices import choose_device
 from napari_renal_fusion.compute.places import cache_dir
 from napari_renal_fusion.compute.progress import Progress
+from napari_renal_fusion.inputs import PositivePanel, StoredPicture
 from napari_renal_fusion.networks import CMUSNet
 from napari_renal_fusion.training import Run, TrainingConfig, preset, train
 from napari_renal_fusion.training.calibration import softmax
@@ -43,12 +44,13 @@ SEEDS, TRAINING = 10, 120
 @dataclass(frozen=True)
 class Answers:
     """What an ensemble says of n patients: member logits [M, n, C], unfused vectors [M, n, D], labels [n],
-    and for each electron image whether it was kept.
+    the immunofluorescence picture that entered, and for each electron image whether it was kept.
     """
 
     logits: np.ndarray
     unfused: np.ndarray
     labels: np.ndarray
+    antibody: tuple[StoredPicture, ...]
     kept: dict[Path, bool]
 
 
@@ -62,8 +64,9 @@ def run() -> str:
         judged, network = _ensemble(run)
         held_out = _answers(network, others, run.config)
         strange = _answers(network, unknown, run.config)
-        rows.append(_figures(run, judged, held_out, strange))
-        refused.append(_refused(judged, strange))
+        panel = _weakest(chosen, run.config)
+        rows.append(_figures(run, judged, panel, held_out, strange))
+        refused.append(_refused(judged, panel, strange))
         if seed == 0:  # SMIL has no weights, so every seed would say nearly the same
             for kind, aside in _outliers([*others.cases, *unknown.cases], {**held_out.kept, **strange.kept}):
                 set_aside[kind].append(aside)
@@ -132,7 +135,14 @@ def _answers(network: CMUSNet, cohort: Cohort, config: TrainingConfig) -> Answer
         for picture, one in zip(case.pictures[Modality.TEM], output.smil.kept[0].tolist(), strict=True):
             kept[picture.image.path] = one
     logits, unfused = (np.stack(one, axis=1) for one in zip(*outputs, strict=True))
-    return Answers(logits, unfused, np.array([case.label for case in cases]), kept)
+    antibody = tuple(case.pictures[Modality.IM][0] for case in cases)
+    return Answers(logits, unfused, np.array([case.label for case in cases]), antibody, kept)
+
+
+def _weakest(cohort: Cohort, config: TrainingConfig) -> PositivePanel | None:
+    """The limit of the panel that a bundle of the run would carry."""
+    pictures = [case.pictures[Modality.IM][0] for case in prepare(cohort, config)[0]]
+    return PositivePanel.fit((one.image.intensity, one.pixels) for one in pictures)
 
 
 def _tokens(cases: Sequence[TrainingCase], config: TrainingConfig) -> TokensOfCases:
@@ -140,7 +150,9 @@ def _tokens(cases: Sequence[TrainingCase], config: TrainingConfig) -> TokensOfCa
     return encode_cases(encoders, cases, config, choose_device(config.device), Progress())
 
 
-def _figures(run: Run, judged: Judged, held_out: Answers, strange: Answers) -> dict[str, float]:
+def _figures(
+    run: Run, judged: Judged, panel: PositivePanel | None, held_out: Answers, strange: Answers
+) -> dict[str, float]:
     probabilities = softmax(held_out.logits.mean(axis=0), judged.temperature)
     sets = judged.conformal.sets(softmax(held_out.logits, judged.temperature))
     right = [label in one for label, one in zip(held_out.labels, sets, strict=True)]
@@ -153,12 +165,20 @@ def _figures(run: Run, judged: Judged, held_out: Answers, strange: Answers) -> d
         "coverage of the 90 % sets": float(np.mean(right)),
         "classes in a set": float(np.mean([len(one) for one in sets])),
         "ECE (15 bins)": expected_calibration_error(held_out.labels, probabilities),
-        "known patients refused": float(_refused(judged, held_out).mean()),
-        "unknown diseases refused": float(_refused(judged, strange).mean()),
+        "known patients too far": float(_too_far(judged, held_out).mean()),
+        "unknown diseases too far": float(_too_far(judged, strange).mean()),
+        "known patients refused": float(_refused(judged, panel, held_out).mean()),
+        "unknown diseases refused": float(_refused(judged, panel, strange).mean()),
     }
 
 
-def _refused(judged: Judged, answers: Answers) -> np.ndarray:
+def _refused(judged: Judged, panel: PositivePanel | None, answers: Answers) -> np.ndarray:
+    """Who gets no opinion: too far from the known patients, or no antibody as strong as in any of them."""
+    weaker = [panel is not None and bool(panel.weaker(o.image.intensity, o.pixels)) for o in answers.antibody]
+    return _too_far(judged, answers) | np.array(weaker)
+
+
+def _too_far(judged: Judged, answers: Answers) -> np.ndarray:
     far = bundle_distances(judged.fits_none.statistics, answers.unfused)
     return far > judged.fits_none.known.limit
 
