@@ -173,8 +173,7 @@ def read_omics_row(path: Path | str, patient_id: str) -> OmicsRow:
             path=file.path,
             remedy="Check how the patient is written in it.",
         )
-    found = table.row(table.patients[0])
-    return OmicsRow(found.patient_id, found.blocks)
+    return table.row(table.patients[0])
 
 
 def _table(file: OmicsFile, groups: Groups | None) -> OmicsTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -185,17 +186,20 @@ def _cross_validated(values, time, event, penalties, folds, seed) -> tuple[tuple
     """Cross-validated partial log-likelihood of each penalty: sum over folds of l(w_-k) - l_-k(w_-k)."""
     from sklearn.model_selection import StratifiedKFold
 
-    if folds < 2 or event.sum() < 4:
+    events = int(event.sum())
+    if events < 4:
         raise RenalFusionError(
             "survival_few_events",
-            f"With {int(event.sum())} events the penalty of the Cox model cannot be chosen by cross-validation",
+            f"With {events} events the penalty of the Cox model cannot be chosen by cross-validation",
             remedy="Give the penalty, or use more patients with an event.",
         )
-    # A training part needs two events of its own, whichever fold is left out.
-    folds = min(folds, int(event.sum()) // 2, max(2, int((~event).sum()))) if (~event).any() else folds
     totals = np.zeros(len(penalties))
     whole = Terms(time, event)
-    parts = StratifiedKFold(max(2, folds), shuffle=True, random_state=seed).split(values, event)
+    # Two events in every part, so that each can be learned from and judged.
+    dealt = StratifiedKFold(max(2, min(folds, events // 2)), shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # fewer censored patients than folds are no harm
+        parts = list(dealt.split(values, event))
     for kept, _ in parts:
         centre, scale, _ = _standard(values[kept])
         standard = (values - centre) / scale
