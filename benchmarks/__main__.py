@@ -12,6 +12,7 @@ import torch
 from napari_renal_fusion.compute.devices import choose_device
 
 from . import (
+    attention,
     cams,
     checkpointing,
     encoding,
@@ -61,6 +62,8 @@ def main(wanted: list[str]) -> None:
         print(f"\n{training_main_thread.run()}", flush=True)
     if not wanted or "tcga" in wanted:
         print(f"\n{tcga.run()}", flush=True)
+    if not wanted or "attention" in wanted:
+        print(f"\n{attention.run()}", flush=True)
     if not wanted or "kills" in wanted:
         print(f"\n{kill_resume.run()}", flush=True)
 
