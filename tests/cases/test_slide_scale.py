@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_renal_fusion.cases import PixelSize, SlideItem
@@ -69,6 +69,7 @@ def test_plausible_pixel_sizes_are_used(tmp_path, um):
         assert slide.pixel_size.um == pytest.approx(um, rel=1e-5)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is not our work
 @given(st.floats(1e-7, 1e6), st.one_of(st.none(), st.floats(1, 100)))
 def test_what_is_offered_is_plausible(um, objective):
     offered = choices(StatedScale(um, um, objective))
