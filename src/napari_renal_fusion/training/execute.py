@@ -94,6 +94,8 @@ def _execute(run: Run, log: EventLog, progress: RunProgress, threads: int) -> No
             "started", pid=os.getpid(), device=choice.device, device_reason=choice.reason, threads=count,
             resumed=resumed, units=names,
         )  # fmt: skip
+        if other:
+            tell("warning", code="device_changed", message=other)
         work(run, tell, progress, choice)
         _tell_finished(run, tell)
         return
