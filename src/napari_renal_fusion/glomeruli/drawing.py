@@ -13,7 +13,7 @@ from ..cases.work_folder import WorkFolder
 from ..errors import RenalFusionError
 from ..notices import Notice
 from .edits import Add, Edit, MoveVertex, Outlines, Past, Redo, Replace, Step, Undo, find
-from .journal import Journal
+from .journal import Journal, records
 from .mending import mend
 from .outline import Outline
 
@@ -36,6 +36,30 @@ def journal_path(work: WorkFolder, code: str, key: str) -> Path:
             remedy="Images are called OM-1, IM-2, WSI-1.",
         )
     return work.case(code) / "outlines" / f"{key}.jsonl"
+
+
+def stored_outlines(path: Path) -> Outlines:
+    """The outlines that a journal holds, without opening it for editing; none if there is no journal.
+
+    Raises
+    ------
+    RenalFusionError
+        ``journal_unreadable``.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise RenalFusionError(
+            "journal_unreadable", f"The journal {path} cannot be read ({error.strerror or error})", path=path,
+            remedy="Check that you may read it.",
+        ) from error  # fmt: skip
+    past = Past()
+    for record, _ in records(data):
+        if "step" in record and not _repeated(past, record["step"]):
+            break
+    return past.outlines
 
 
 class Drawing:
@@ -158,8 +182,13 @@ class Drawing:
             listener()
 
     def _repeat(self, record: dict) -> bool:
-        try:
-            self._past.after(_STEP.validate_python(record))()
-        except (ValidationError, RenalFusionError):
-            return False
-        return True
+        return _repeated(self._past, record)
+
+
+def _repeated(past: Past, record: dict) -> bool:
+    """Do a step of a journal again; False if it cannot be."""
+    try:
+        past.after(_STEP.validate_python(record))()
+    except (ValidationError, RenalFusionError):
+        return False
+    return True

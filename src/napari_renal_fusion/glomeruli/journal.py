@@ -13,7 +13,7 @@ import datetime as dt
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -112,17 +112,14 @@ class Journal:
         self._file.seek(0)
         data = self._file.read()
         self._length = self._lines = 0
-        while (end := data.find(b"\n", self._length)) >= 0:
-            record = _record(data[self._length : end], self._lines)
-            if record is None:
-                break
+        for record, end in records(data):
             if self._lines == 0:
                 self._check_header(record)
             elif not accepts(record["step"]):
                 break
             else:
                 self.steps.append(record["step"])
-            self._length = end + 1
+            self._length = end
             self._lines += 1
         rest = data[self._length :]
         if rest:
@@ -159,6 +156,17 @@ class Journal:
         self._file.truncate(self._length)
         os.fsync(self._file.fileno())
         self.notices = (Notice(code=code, message=message, path=self.path),)
+
+
+def records(data: bytes) -> Iterator[tuple[dict, int]]:
+    """The whole records of a journal's bytes from its beginning, the header first, and where each ends."""
+    begin = number = 0
+    while (end := data.find(b"\n", begin)) >= 0:
+        record = _record(data[begin:end], number)
+        if record is None:
+            return
+        begin, number = end + 1, number + 1
+        yield record, begin
 
 
 def _line(record: dict) -> bytes:
