@@ -95,7 +95,7 @@ def _train(cohort: Path, folder: Path):
     )
     config = healnet_preset(
         (ModalitySpec(name="slide", kind="slide", layout="token_per_feature"),),
-        task="classification", synthetic=True, folds=3, encoder=encoder, grid=PatchGrid(patch=112),
+        task="classification", synthetic=True, folds=3, networks=1, l1=7.4e-4, encoder=encoder, grid=PatchGrid(patch=112),
         depth=2, l_c=16, l_d=32, x_heads=2, cross_dim_head=16, attn_dropout=0.1, ff_dropout=0.1,
         fourier_encode_data=False, epochs=60, patience=15, learning_rate=2e-3, threads=1,
     )  # fmt: skip
