@@ -314,7 +314,8 @@ def run_report_(
 @app.command()
 def study(
     name: Annotated[
-        str, typer.Argument(help="ablation, full-ablation, modalities, panel, encoders or missing-modalities.")
+        str,
+        typer.Argument(help="ablation, full-ablation, modalities, panel, encoders or missing-modalities."),
     ],
     cohort: Annotated[Path | None, typer.Argument(help="Folder of cases or cohort.csv.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the study: its runs, table and figure.")] = Path(
@@ -486,6 +487,47 @@ def slide(
     from .slide import run_slide
 
     run_slide(Talk(json_), path, um_per_pixel=um_per_pixel, forget=forget)
+
+
+@app.command()
+def crop(
+    path: Annotated[Path, typer.Argument(help="Case folder, image or slide.")],
+    out: Annotated[Path, typer.Option(help="Folder for the crops and crops.csv.")],
+    outlines: Annotated[
+        Path | None,
+        typer.Option(help="GeoJSON, as QuPath exports it; without it what was drawn in a sorted case."),
+    ] = None,
+    margin: Annotated[
+        str, typer.Option(help="Around each outline: 20um, 10% of its longer side, 15px.")
+    ] = "10%",
+    background: Annotated[str, typer.Option(help="keep, blur or remove.")] = "keep",
+    image: Annotated[str, typer.Option(help="Which image of the case: OM-1, IM-2, WSI-1.")] = "",
+    um_per_pixel: Annotated[
+        float | None, typer.Option(min=1e-5, max=100, help="Say the original's pixel size if it states none.")
+    ] = None,
+    resolution: Annotated[
+        float | None,
+        typer.Option(min=0.02, max=20, help="Slides: um a pixel of the crops; else the slide's own."),
+    ] = None,
+    fill: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Removed background: 0 black, 1 white; else white for OM, black for IM."
+        ),
+    ] = None,
+    modality: Annotated[str, typer.Option(help="What a single image file is: OM, IM or TEM.")] = "OM",
+    format_: Annotated[str, typer.Option("--format", help="tiff (OME-TIFF) or png.")] = "tiff",
+    json_: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Cut outlined glomeruli out of an image, a slide or a case, each into a file with its pixel size."""
+    from .crop import checked_rule, run_crop
+
+    rule, kind, file_format = checked_rule(margin, background, fill, resolution, modality, format_)
+    run_crop(
+        Talk(json_), path, out, rule, outlines=outlines, image=image, um_per_pixel=um_per_pixel,
+        modality=kind, file_format=file_format,
+    )  # fmt: skip
 
 
 @app.command()

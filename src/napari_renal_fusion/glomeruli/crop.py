@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +38,8 @@ class Crop:
     pixel_size: PixelSize | None
 
 
-def crop_image(image: ImageItem, outlines: Sequence[Outline], rule: CropRule) -> tuple[Crop, ...]:
-    """Cut outlines out of an OM or IM image, which is read once. Its pixels are not resampled.
+def crop_image(image: ImageItem, outlines: Iterable[Outline], rule: CropRule) -> Iterator[Crop]:
+    """Cut outlines out of an OM or IM image, one by one; it is read once. Its pixels are not resampled.
 
     A crop ends where the image, or the part of it that a person uses (``image.crop``: the legend is cut
     off), ends.
@@ -54,16 +54,14 @@ def crop_image(image: ImageItem, outlines: Sequence[Outline], rule: CropRule) ->
     height, width = pixels.shape[:2]
     field = _common(Box(0, 0, height, width), image.crop) if image.crop else Box(0, 0, height, width)
     fill = (image.modality is Modality.OM) * 1.0 if rule.fill is None else rule.fill
-    crops = []
     for outline in outlines:
         box = _whole(_common(_around(outline, rule, size), field, outline))
         top, left = int(box.top), int(box.left)
         part = pixels[top : top + int(box.height), left : left + int(box.width)]
-        crops.append(Crop(outline, _with_background(part.copy(), outline, box, rule, fill), box, size))
-    return tuple(crops)
+        yield Crop(outline, _with_background(part.copy(), outline, box, rule, fill), box, size)
 
 
-def crop_slide(slide: SlideItem, outlines: Sequence[Outline], rule: CropRule) -> tuple[Crop, ...]:
+def crop_slide(slide: SlideItem, outlines: Iterable[Outline], rule: CropRule) -> Iterator[Crop]:
     """Cut outlines (in level-0 pixels) out of a slide, at ``rule.um_per_pixel`` or at its own resolution.
 
     Only the regions are read, from the coarsest level that is fine enough, and resampled to exactly the
@@ -76,7 +74,8 @@ def crop_slide(slide: SlideItem, outlines: Sequence[Outline], rule: CropRule) ->
         ``slide_region_too_large``.
     """
     with slide.open() as opened:
-        return tuple(_slide_crop(opened, outline, rule) for outline in outlines)
+        for outline in outlines:
+            yield _slide_crop(opened, outline, rule)
 
 
 def _slide_crop(slide: Slide, outline: Outline, rule: CropRule) -> Crop:

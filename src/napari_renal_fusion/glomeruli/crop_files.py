@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from pathlib import Path
 from typing import Literal
 
@@ -43,7 +45,9 @@ def _write_tiff(crop: Crop, path: Path) -> None:
     import tifffile
 
     colours = crop.pixels.ndim == 3
-    metadata: dict[str, object] = {"axes": "YXS" if colours else "YX"}
+    # tifffile's own UUID would hold this computer's network address; one made of the pixels tells nothing.
+    identity = uuid.UUID(bytes=hashlib.sha256(crop.pixels.tobytes()).digest()[:16], version=5)
+    metadata: dict[str, object] = {"axes": "YXS" if colours else "YX", "UUID": str(identity)}
     resolution = {}
     if crop.pixel_size is not None:
         um = crop.pixel_size.um

@@ -107,7 +107,7 @@ def collection_of(outlines: Sequence[Outline]) -> dict[str, Any]:
 
 
 def feature_of(outline: Outline) -> dict[str, Any]:
-    """One outline as a QuPath annotation; coordinates to a ten-thousandth of a pixel."""
+    """One outline as a QuPath annotation; coordinates to a millionth of a pixel."""
     rings = [[_closed(ring) for ring in part] for part in outline.parts]
     several = len(rings) > 1
     said: dict[str, Any] = {"objectType": "annotation", "isLocked": outline.locked}
@@ -128,7 +128,7 @@ def feature_of(outline: Outline) -> dict[str, Any]:
 
 
 def _closed(ring) -> list[list[float]]:
-    points = [[round(column + 0.5, 4), round(row + 0.5, 4)] for row, column in ring]
+    points = [[round(column + 0.5, 6), round(row + 0.5, 6)] for row, column in ring]
     return [*points, points[0]]
 
 
