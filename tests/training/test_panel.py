@@ -242,11 +242,17 @@ def test_settings_that_contradict_the_network_are_refused(name, changes, problem
 def test_encoders_are_fine_tuned_after_the_fusion_and_trained_from_pictures(home, monkeypatch):
     monkeypatch.setenv("RENAL_FUSION_HOME", str(home / "tuned"))
     few = tiny_cohort(home / "few", per_class=6)
-    for changes in ({"finetune_epochs": 1}, {"freeze_encoders": False, "flips": True}):
-        run = train(few, tiny_panel_config(**changes), home / f"tuned-{len(changes)}")
+    # A step may hold one image of a modality; batch normalisation cannot learn from one value a channel.
+    network = tiny_panel_config().network
+    network = network.model_copy(update={"encoder": network.encoder.model_copy(update={"stage": 3})})
+    for name, changes in (
+        ("tuned", {"finetune_epochs": 1}),
+        ("whole", {"freeze_encoders": False, "flips": True}),
+    ):
+        run = train(few, tiny_panel_config(network=network, epochs=1, **changes), home / name)
         bundle = load(run.bundle)
         assert not bundle.config.shared_encoders
-        network = bundle.build_network()
-        run_self_test(bundle, network)
+        made = bundle.build_network()
+        run_self_test(bundle, made)
         prediction = predict(few.cases[0], bundle, engine=Engine())
         assert len(prediction.probabilities) == 3

@@ -185,7 +185,10 @@ def summary(results: Results) -> list[str]:
         )
     for other in results.subsets.values():
         titles = " and ".join(modality.title for modality in other.modalities)
-        said.append(f"The model for {titles} alone: {_main_figures(other.mean, other.sd)}.")
+        # A model of its own has units of its own; a network of the whole panel was only asked otherwise.
+        own = any("/" in fold.unit for fold in other.folds)
+        who = f"The model for {titles} alone" if own else f"The same model asked with {titles} alone"
+        said.append(f"{who}: {_main_figures(other.mean, other.sd)}.")
     return said
 
 

@@ -43,7 +43,7 @@ def results_csv(results: Results) -> str:
     """Metrics as CSV: a row per fold, then mean, sd and interval; shares between 0 and 1.
 
     Columns: part (the fold, ``mean``, ``sd``, ``interval_low``, ``interval_high``, ``test``; ``OM-IM/...`` of a
-    model for missing images), patients, one per metric.
+    model for missing images, or of a model of the whole panel asked with these alone), patients, one per metric.
     """
     names = list(results.mean)
     rows: list[dict[str, Any]] = [

@@ -115,6 +115,8 @@ def _with_unseen(
     if config.network.whole_panel:
         asked = {index: only_outputs(outputs, shown) for index, outputs in unseen.items()}
         unseen = {index: outputs for index, outputs in asked.items() if outputs is not None}
+        if not unseen:
+            return judged
     return with_unseen(judged, unseen, run.info.class_names)
 
 

@@ -349,3 +349,22 @@ def test_encoders_that_saw_the_cohort_are_refused(tmp_path):
     assert "ImageNet weights" in found.remedy
     others = report(("0" * 16,), bundle)
     assert not [one for one in others.findings if one.code == "encoder_saw_cohort"]
+
+
+def test_one_field_in_two_stains_is_no_copy_of_itself(tmp_path):
+    made = MadeCohort(tmp_path)
+    files = [made.add(number, CLASSES[number % 2]) for number in range(2)]
+    cohort = Cohort.from_csv(made.write())
+    case, light = cohort.cases[0], cohort.cases[0].images[0]
+    other = files[0][0].with_name("HE.png")
+    pixels = np.clip(np.asarray(Image.open(files[0][0])) * 0.9 + 8.0, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(other)
+
+    def twice(stain):
+        images = (*case.images, replace(light, path=other, stain=stain))
+        found = check_cohort(replace(cohort, cases=(replace(case, images=images), cohort.cases[1]))).findings
+        return [one.code for one in found if one.code == "image_twice_in_case"]
+
+    assert light.stain == "PASM"
+    assert twice("PASM") == twice(None) == ["image_twice_in_case"]
+    assert twice("HE") == []

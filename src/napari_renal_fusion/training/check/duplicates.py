@@ -120,8 +120,14 @@ def _within(groups: list[list[Place]], near: list[Copy]) -> Iterator[Finding]:
             if len(places) > 1:
                 yield _copy(places, "the same pixels")
     for one in near:
-        if not one.across_patients:
+        if not one.across_patients and not _two_stains(one):
             yield _copy([one.first, one.second], one.how)
+
+
+def _two_stains(one: Copy) -> bool:
+    """Whether the images are said to show different stains: neighbouring sections are alike without being copies."""
+    stains = {(place.image.item.stain or "").casefold() for place in (one.first, one.second)}
+    return len(stains) == 2 and "" not in stains
 
 
 def _copy(places: list[Place], how: str) -> Finding:
