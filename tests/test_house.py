@@ -21,7 +21,8 @@ def test_importing_the_package_imports_neither_torch_nor_napari():
 
 
 @pytest.mark.parametrize(
-    "room", ["cases", "compute", "inputs", "bundles", "inference", "explain", "training", "viewer"]
+    "room",
+    ["cases", "compute", "inputs", "bundles", "inference", "explain", "glomeruli", "training", "viewer"],
 )
 def test_a_room_that_a_viewer_opens_imports_no_torch(room):
     assert not modules_after(f"import napari_renal_fusion.{room}") & {"torch", "timm", "lightning"}

@@ -17,7 +17,7 @@ from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.glomeruli.crop import crop_image, crop_slide
 from napari_renal_fusion.glomeruli.crop_files import write_crop
 from napari_renal_fusion.glomeruli.crop_rule import CropRule, Margin
-from napari_renal_fusion.glomeruli.drawing import Drawing
+from napari_renal_fusion.glomeruli.drawing import Drawing, content_of
 from napari_renal_fusion.glomeruli.geojson import write_geojson
 from napari_renal_fusion.glomeruli.outline import Outline
 
@@ -205,7 +205,8 @@ def test_the_command_leaves_the_names_behind(tmp_path):
         ((case, "--outlines", outlines, "--background", "pink", "--out", out), "crop_option_invalid"),
     ]:
         assert code_of(run, *arguments) == code
-    with Drawing.of_case(sorted_case.code, "OM-2") as drawing:
+    content = content_of(sorted_case.images[1])
+    with Drawing.of_case(sorted_case.code, "OM-2", content=content) as drawing:
         drawing.draw(OUTLINE)
         out = tmp_path / "drawn"
         options = ("--background", "blur", "--format", "png", "--um-per-pixel", "0.25", "--margin", "5um")
@@ -213,3 +214,6 @@ def test_the_command_leaves_the_names_behind(tmp_path):
     assert sorted(one.name for one in out.iterdir()) == ["OM-2-01.png", "crops.csv"]
     assert said["crops"][0]["um_per_pixel"] == 0.25
     assert b"angsan" not in everything(out)
+    with Drawing.of_case(sorted_case.code, "OM-1", content=content) as drawing:  # of another image
+        drawing.draw(OUTLINE)
+    assert code_of(run, case, "--image", "OM-1", "--out", out, *options) == "journal_other"

@@ -15,7 +15,7 @@ from napari_renal_fusion.cases import Box
 from napari_renal_fusion.cases.work_folder import WorkFolder
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.glomeruli import journal
-from napari_renal_fusion.glomeruli.drawing import Drawing, journal_path
+from napari_renal_fusion.glomeruli.drawing import Drawing, journal_path, stored_outlines
 from napari_renal_fusion.glomeruli.edits import Add, Classify, Delete, Lock, MoveVertex, Rename, Replace
 from napari_renal_fusion.glomeruli.outline import Outline
 
@@ -162,6 +162,9 @@ def test_two_windows_and_another_image(path):
         assert code_of(Drawing, path, "OM-1") == "journal_open_elsewhere"
     assert code_of(Drawing, path, "OM-1", content="b" * 64) == "journal_other"
     assert code_of(Drawing, path, "OM-2") == "journal_other"
+    assert code_of(stored_outlines, path, "b" * 64) == "journal_other"
+    assert len(stored_outlines(path, "a" * 64)) == len(stored_outlines(path)) == 1
+    assert stored_outlines(path.with_name("OM-7.jsonl")) == ()
     lines = path.read_text().splitlines()
     header = json.loads(lines[0])
     del header["crc"]

@@ -17,7 +17,7 @@ from ..errors import RenalFusionError
 from ..glomeruli.crop import Crop, crop_image, crop_slide
 from ..glomeruli.crop_files import CropFormat, write_crop
 from ..glomeruli.crop_rule import CropRule, Margin
-from ..glomeruli.drawing import journal_path, stored_outlines
+from ..glomeruli.drawing import content_of, journal_path, stored_outlines
 from ..glomeruli.edits import Outlines
 from ..glomeruli.geojson import read_geojson
 from ..glomeruli.measures import count_by_class, measure, write_measures
@@ -84,7 +84,8 @@ def run_crop(
     for key in _chosen(path, known, image, code, outlines):
         source = _stated(known[key], um_per_pixel)
         if outlines is None:
-            drawn = stored_outlines(journal_path(WorkFolder(), code, key))
+            journal = journal_path(WorkFolder(), code, key)
+            drawn = stored_outlines(journal, content_of(source)) if journal.exists() else ()
         else:
             read = read_geojson(outlines, _shape(source))
             drawn = read.outlines

@@ -9,11 +9,14 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from ..cases import ImageItem, SlideItem
+from ..cases.case_key import file_hash
+from ..cases.sidecar import content_key
 from ..cases.work_folder import WorkFolder
 from ..errors import RenalFusionError
 from ..notices import Notice
 from .edits import Add, Edit, MoveVertex, Outlines, Past, Redo, Replace, Step, Undo, find
-from .journal import Journal, records
+from .journal import Journal, check_header, records
 from .mending import mend
 from .outline import Outline
 
@@ -38,13 +41,28 @@ def journal_path(work: WorkFolder, code: str, key: str) -> Path:
     return work.case(code) / "outlines" / f"{key}.jsonl"
 
 
-def stored_outlines(path: Path) -> Outlines:
+def content_of(item: ImageItem | SlideItem) -> str:
+    """What a journal knows an image by besides its key: a hash of its file (of a slide, of its two ends).
+
+    Slides of a case are counted, so that a second one may take the key of the first; its outlines are then refused.
+
+    Raises
+    ------
+    RenalFusionError
+        If the file cannot be read.
+    """
+    if isinstance(item, SlideItem):
+        return content_key(item.path)
+    return file_hash(item.path) if item.pixels is None else ""
+
+
+def stored_outlines(path: Path, content: str = "") -> Outlines:
     """The outlines that a journal holds, without opening it for editing; none if there is no journal.
 
     Raises
     ------
     RenalFusionError
-        ``journal_unreadable``.
+        ``journal_unreadable``, or ``journal_other`` if they were drawn on an image of other ``content``.
     """
     try:
         data = path.read_bytes()
@@ -57,7 +75,9 @@ def stored_outlines(path: Path) -> Outlines:
         ) from error  # fmt: skip
     past = Past()
     for record, _ in records(data):
-        if "step" in record and not _repeated(past, record["step"]):
+        if "journal" in record:
+            check_header(record, {"sha256": content} if content else {}, path)
+        elif not _repeated(past, record["step"]):
             break
     return past.outlines
 
@@ -82,7 +102,8 @@ class Drawing:
         content: str = "",
         image_shape: tuple[int, int] | None = None,
     ):
-        """Open the journal at ``path``. ``content`` is the SHA-256 of the image: outlines of another are refused.
+        """Open the journal at ``path``. ``content`` (:func:`content_of`) tells images apart: outlines of
+        another are refused.
 
         ``image_shape`` (rows, columns) lets shapes be cut at the image.
 

@@ -114,7 +114,7 @@ class Journal:
         self._length = self._lines = 0
         for record, end in records(data):
             if self._lines == 0:
-                self._check_header(record)
+                check_header(record, self._header, self.path)
             elif not accepts(record["step"]):
                 break
             else:
@@ -124,22 +124,6 @@ class Journal:
         rest = data[self._length :]
         if rest:
             self._set_aside(rest, torn=b"\n" not in rest)
-
-    def _check_header(self, record: dict) -> None:
-        if record["journal"] > FORMAT:
-            raise RenalFusionError(
-                "journal_newer",
-                f"The journal {self.path} was written by a newer version of this program",
-                path=self.path,
-                remedy="Update napari-renal-fusion.",
-            )
-        if any(record.get(name, value) != value for name, value in self._header.items()):
-            raise RenalFusionError(
-                "journal_other",
-                f"The journal {self.path} belongs to another image",
-                path=self.path,
-                remedy="The image has other pixels than the one that was drawn on; export the outlines as GeoJSON to keep them.",
-            )
 
     def _set_aside(self, rest: bytes, *, torn: bool) -> None:
         """Cut off what does not count, so that the next line begins on a line of its own."""
@@ -156,6 +140,24 @@ class Journal:
         self._file.truncate(self._length)
         os.fsync(self._file.fileno())
         self.notices = (Notice(code=code, message=message, path=self.path),)
+
+
+def check_header(record: dict, header: dict[str, str], path: Path) -> None:
+    """Raise ``journal_newer``, or ``journal_other`` if a journal's first record disagrees with ``header``."""
+    if record["journal"] > FORMAT:
+        raise RenalFusionError(
+            "journal_newer",
+            f"The journal {path} was written by a newer version of this program",
+            path=path,
+            remedy="Update napari-renal-fusion.",
+        )
+    if any(record.get(name, value) != value for name, value in header.items()):
+        raise RenalFusionError(
+            "journal_other",
+            f"The journal {path} belongs to another image",
+            path=path,
+            remedy="The image was replaced, or another one took its place in the case: put the one back that was drawn on.",
+        )
 
 
 def records(data: bytes) -> Iterator[tuple[dict, int]]:
