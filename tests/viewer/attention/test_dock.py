@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication
 from napari_renal_fusion.cases import Case
 from napari_renal_fusion.viewer.attention.map_layer import MAP_NAME, OUTLINE_NAME
 from napari_renal_fusion.viewer.attention.sections import SurvivalSection
+from napari_renal_fusion.viewer.attention.token_bars import short_names
 
 from .conftest import SURVIVAL, made_prediction, settle
 from .made_slide import COLUMNS, EMPTY, HOT, PATCH, UM
@@ -154,6 +155,12 @@ def test_genes_are_ranked_and_one_token_says_why_not(dock, qtbot):
     choose(dock.choice.modalities, 0, dock, qtbot)
     assert MAP_NAME in dock._viewer.layers
     assert dock.patches.isVisible()
+
+
+def test_names_lose_the_ending_that_all_share():
+    assert short_names(["TP53_rnaseq", "A_B_rnaseq"]) == ["TP53", "A_B"]
+    assert short_names(["TP53_rnaseq", "TP53_cnv"]) == ["TP53_rnaseq", "TP53_cnv"]
+    assert short_names(["age", "sex"]) == ["age", "sex"]
 
 
 def test_the_skip_table_is_there(dock):

@@ -137,6 +137,9 @@ class AttentionPlace(QObject):
             dock, name=DOCK_NAME, area="right", add_vertical_stretch=False, tabify=True
         )
         self.adopt(dock)
+        reader = workspace.docks._dock_of(workspace)
+        if reader is not None:
+            reader.setWindowTitle("Reader")  # what its tab says
         workspace.bring_to_front()  # the reader stays in front until the person asks for the attention
 
     def _gone(self) -> None:
