@@ -24,6 +24,7 @@ from .config import HEALNetTrainingConfig
 from .data import PatientData, collate_patients, epoch_batches
 from .truth import Truth
 
+_TOGETHER = 32
 LAST, BEST = checkpoint.LAST, checkpoint.BEST
 
 
@@ -121,22 +122,26 @@ def rates_of(config: HEALNetTrainingConfig, updates: int) -> list[dict[str, Any]
 def answers(
     network: HEALNet, data: PatientData, rows: Sequence[int], device: str, without: Sequence[str] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits [n, outputs] and mean latents [n, l_d] of each patient, one after another: no batch changes a digit.
+    """Logits [n, outputs] and mean latents [n, l_d] of each patient.
 
-    A patient who has nothing but the modalities ``without`` gets NaN.
+    Rows of omics are asked some at a time, slides one by one, for they may be large. A patient who has nothing but
+    the modalities ``without`` gets NaN.
     """
     network.eval()
     outputs, width = network.config.out_dims, network.config.l_d
     logits = np.full((len(rows), outputs), np.nan, np.float32)
     latents = np.full((len(rows), width), np.nan, np.float32)
-    for place, row in enumerate(rows):
-        tensors = data.tensors(row, without=without)
-        if all(one is None for one in tensors):
+    together = 1 if any(one.kind == "slide" for one in data.config.modalities) else _TOGETHER
+    for first in range(0, len(rows), together):
+        places = range(first, min(first + together, len(rows)))
+        every = {place: data.tensors(rows[place], without=without) for place in places}
+        given = {place: one for place, one in every.items() if any(part is not None for part in one)}
+        if not given:
             continue
-        batch = collate_patients([tensors]).to(device)
+        batch = collate_patients(list(given.values())).to(device)
         output = network(batch.tensors, batch.masks, present=batch.present)
-        logits[place] = output.logits[0].float().cpu().numpy()
-        latents[place] = output.latents[0].mean(dim=0).float().cpu().numpy()
+        logits[list(given)] = output.logits.float().cpu().numpy()
+        latents[list(given)] = output.latents.mean(dim=1).float().cpu().numpy()
     return logits, latents
 
 
