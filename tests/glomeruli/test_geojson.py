@@ -1,6 +1,7 @@
 """GeoJSON as QuPath writes it: there and back, old and new versions, foreign and broken files."""
 
 import json
+import random
 import uuid
 
 import numpy as np
@@ -129,6 +130,51 @@ def test_older_and_newer_versions_and_other_shapes_of_file():
     assert outlines_of(old).outlines[0].id == first.id  # the same file read twice is the same outlines
     assert outlines_of(old["geometry"]).outlines[0].area_px == 400
     assert len({one.id for one in outlines_of([feature(SQUARE, id=first.id)] * 3).outlines}) == 3
+
+
+JUNK = [
+    None,
+    3,
+    "x",
+    [],
+    {},
+    -1.5,
+    True,
+    [[]],
+    [[[1, 2]]],
+    1e308,
+    [None],
+    {"type": 1},
+    "Polygon",
+    "\ud800",
+    10**400,
+]
+
+
+def spoilt(value, dice):
+    if dice.random() < 0.02:
+        return dice.choice(JUNK)
+    if isinstance(value, dict):
+        return {key: spoilt(one, dice) for key, one in value.items()}
+    return [spoilt(one, dice) for one in value] if isinstance(value, list) else value
+
+
+def test_junk_anywhere_is_read_or_refused_with_a_sentence(tmp_path):
+    read, sentences = 0, set()
+    for seed in range(400):
+        try:
+            outlines = outlines_of(spoilt(QUPATH, random.Random(seed)), (100, 100)).outlines
+        except RenalFusionError as error:
+            sentences.add(str(error))
+        else:
+            write_geojson(tmp_path / "a.geojson", outlines)
+            again = read_geojson(tmp_path / "a.geojson").outlines
+            assert [one.id for one in again] == [one.id for one in outlines]
+            assert [one.area_px for one in again] == pytest.approx([one.area_px for one in outlines])
+            read += 1
+    assert read > 50
+    assert len(sentences) > 3
+    assert not any("\n" in sentence for sentence in sentences)
 
 
 def test_points_and_bad_ones_among_good_ones_are_left_out_and_said():

@@ -83,6 +83,10 @@ def test_a_crossing_line_is_untied_and_its_crumb_dropped():
     mended, _ = mend(Outline.polygon(loop))
     assert len(mended.parts) == 1
     assert mended.shape.is_valid
+    astray, _ = mend(
+        Outline.polygon(SQUARE, [[(50, 50), (50, 60), (60, 60)], [(5, 15), (5, 30), (9, 30), (9, 15)]])
+    )
+    assert astray.area_px == 400 - 4 * 5  # the first hole lies outside, the second reaches beyond
     twice, _ = mend(Outline.polygon(SQUARE * 2))
     assert twice.area_px == pytest.approx(400)
 

@@ -92,12 +92,15 @@ def _classification(stated: Any) -> tuple[str | None, tuple[int, int, int] | Non
 
 
 def _text(value: Any) -> str:
-    return " ".join(value.split())[:200].strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    whole = value.encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a letter ("\ud800")
+    return " ".join(whole.split())[:200].strip()
 
 
 def _identity(feature: dict, said: dict, coordinates: Any) -> str:
-    stated = feature.get("id") or said.get("_id")
-    if isinstance(stated, str):
+    stated = _text(feature.get("id")) or _text(said.get("_id"))
+    if stated:
         try:
             return str(uuid.UUID(stated))
         except ValueError:

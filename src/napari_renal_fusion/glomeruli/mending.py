@@ -31,13 +31,12 @@ def mend(outline: Outline, image_shape: tuple[int, int] | None = None) -> tuple[
     RenalFusionError
         ``outline_tiny`` below 9 square pixels, ``outline_outside`` if nothing of it is on the image.
     """
-    from shapely import make_valid
     from shapely.geometry import box
 
     notices: list[Notice] = []
     shape = outline.shape
     if not shape.is_valid:
-        shape = _without_crumbs(make_valid(shape, method="structure", keep_collapsed=False))
+        shape = _without_crumbs(_untied(outline))
         notices.append(_notice("outline_mended", outline, "crossed itself and was untied", "info"))
     if shape.area < SMALLEST:
         raise _refused("outline_tiny", outline, f"covers {shape.area:.3g} square pixels only", _DRAW)
@@ -94,6 +93,16 @@ def _areas(shape) -> MultiPolygon:
     return MultiPolygon(
         [one for one in get_parts(shape).tolist() if isinstance(one, Polygon) and one.area > 0]
     )
+
+
+def _untied(outline: Outline):
+    """What the outer rings enclose, without what the holes enclose: a hole outside takes nothing away."""
+    from shapely import Polygon, make_valid, unary_union
+
+    def area(ring: Ring):
+        return make_valid(Polygon(ring), method="structure", keep_collapsed=False)
+
+    return unary_union([area(part[0]) - unary_union(list(map(area, part[1:]))) for part in outline.parts])
 
 
 def _without_crumbs(shape) -> MultiPolygon:
