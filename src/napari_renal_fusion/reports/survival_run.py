@@ -35,7 +35,7 @@ def survival_summary(results: SurvivalResults) -> list[str]:
     )
     if results.auc_times:
         areas = ", ".join(
-            f"{area:.3f} at {time:g}" for time, area in zip(results.auc_times, results.auc_at, strict=True)
+            f"{area:.3f} at {time:.1f}" for time, area in zip(results.auc_times, results.auc_at, strict=True)
         )
         said.append(f"AUC over time: {areas} {results.time_unit} after {results.time_zero}.")
     if results.log_rank_p is not None:

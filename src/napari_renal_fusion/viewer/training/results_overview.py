@@ -170,7 +170,11 @@ class MetricsTable(QTableWidget):
 
 def _survival_figures(results: SurvivalResults) -> list[tuple[str, str, str]]:
     figures = [
-        (metric_title(name), f"{results.mean[name]:.3f}", _over_folds(results, name))
+        (
+            metric_title(name),
+            f"{results.mean[name]:.3f}",
+            f"± {results.sd[name]:.3f} over {len(results.folds)} folds",
+        )
         for name in ("c_index", "cox_c_index")
         if name in results.mean
     ]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 TABS = ("Overview", "Classes", "Reliability", "Cases", "Compare")
 _OVERVIEW, _CLASSES, _RELIABILITY = (
-    ("metrics", "learning_curves"),
+    ("metrics", "learning_curves", "risk_groups"),
     ("roc", "confusion"),
     ("reliability", "sets", "distances"),
 )
@@ -179,6 +179,7 @@ class ResultsPage(QWidget):
             self._show_nothing(f"This run is {found.state}; its figures stand here when it is finished.")
             return
         self.results = found.results
+        self._offer_tabs()
         self._turns.add(
             lambda: self.overview.show_results(found.results),
             lambda: self.table.show_results(found.results),
@@ -190,6 +191,13 @@ class ResultsPage(QWidget):
                 lambda: _pictures(run), lambda images: self._took_pictures(run, images), _ignore
             ),
         )
+
+    def _offer_tabs(self) -> None:
+        """Tabs about classes are of no use for a risk."""
+        for name in ("Classes", "Reliability", "Cases"):
+            self.tabs.button(TABS.index(name)).setVisible(bool(self.results.class_names))
+        if not self.results.class_names and self.tabs.checkedId() != TABS.index("Compare"):
+            self.show_tab("Overview")
 
     def _fill_sheets(self, figures: Mapping[str, RunFigure]) -> None:
         for sheet, keys in zip(self.sheets, (_OVERVIEW, _CLASSES, _RELIABILITY), strict=True):
