@@ -163,8 +163,11 @@ def test_a_classification_run_gives_the_usual_results(place, path):
     # Sets are for patients with both modalities: every fifth has no mutations measured, 39 of 48 are too few.
     assert all(one.conformal is None for one in results.cases)
     assert any("39 calibration patients" in note for note in results.notes)
-    text = json.loads((run.folder / "results.json").read_text())
-    assert "kind" not in text
+    assert "kind" not in json.loads((run.folder / "results.json").read_text())
+    from napari_renal_fusion.reports.run_report import write_run_report
+
+    write_run_report(run, place / "classes-report", parts=("report", "tables"))
+    assert "rnaseq + mut" in (place / "classes-report" / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_runs_of_every_kind_stand_in_one_report(survival, tmp_path):

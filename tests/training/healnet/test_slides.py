@@ -116,3 +116,14 @@ def test_a_slide_without_tissue_or_scale_is_one_sentence_that_names_it(place):
     assert told.value.code == "slide_no_tissue"
     assert "P001.tif" in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_slides_alone_make_a_run_without_a_cox_model_beside_it(place):
+    config = tiny("", slides=True, epochs=1, patience=0, stopping_fraction=0)
+    table = table_of(place, config)
+    assert len(table.patients) == 12
+    assert any("12 patients have no value and no slide" in note for note in table.notes)
+    results = train_healnet(table, config, place / "run").results
+    assert "cox_c_index" not in results.mean
+    assert "No Cox model could be fitted beside this one." in results.notes
+    assert len(results.cases) == 12
