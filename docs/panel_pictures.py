@@ -100,6 +100,7 @@ def main() -> None:
     given = parser.parse_args()
     # napari's settings of whoever runs this must not show in the picture.
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+    given.out.mkdir(parents=True, exist_ok=True)
     pictures_of_panel(given.out.absolute(), given.cache.absolute())
 
 

@@ -21,7 +21,9 @@ def run_runs(talk: Talk, root: Path | None) -> None:
         listed.append(
             {"run": run.folder, "state": run.state, "made_on": run.info.made_on, "metrics": figures, **{"differs": values}}
         )  # fmt: skip
-        shown = ", ".join(f"{name} {figures[name]:.3f}" for name in ("accuracy", "auc", "c_index") if name in figures)
+        shown = ", ".join(
+            f"{name} {figures[name]:.3f}" for name in ("accuracy", "auc", "c_index") if name in figures
+        )
         talk.say(f"{run.name}  {run.state}{f'  {shown}' if shown else ''}")
         talk.say(f"  {run.info.made_on[:16].replace('T', ' ')}, {run.info.patients} patients, {run.folder}")
         if values:

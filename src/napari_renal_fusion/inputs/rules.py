@@ -58,7 +58,9 @@ class SelectionRules(BaseModel):
                 able = "refuse or without" if whole_panel else "refuse or mean_tokens"
                 raise ValueError(f"if_missing of {slot.modality} must be {able} for this network")
             if not whole_panel and slot.modality != Modality.TEM and not slot.takes_one:
-                raise ValueError(f"this network takes one image of {slot.modality}, so its rule cannot be 'all'")
+                raise ValueError(
+                    f"this network takes one image of {slot.modality}, so its rule cannot be 'all'"
+                )
 
     def of(self, modality: Modality) -> SlotRule | None:
         return next((slot for slot in self.slots if slot.modality == modality), None)
