@@ -33,6 +33,8 @@ bars: $(READY)
 pictures: $(READY)
 	@tools/system_libraries.sh
 	xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python docs/make_pictures.py
+	xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python docs/healnet_pictures.py
+	xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python docs/panel_pictures.py
 
 # The small cohort and the demonstration bundle that the package ships.
 sample-data: $(READY)
