@@ -38,11 +38,10 @@ _USUAL_BATCH = 32
 
 
 def run() -> list[Comparison]:
-    """From the slide to the HDF5, each way: tissue, places of the patches, reading, encoding, writing."""
+    """From the files of slide and weights to the HDF5, each way: tissue, reading, encoding, writing."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         slide, encoder, grid = _slide(folder), _encoder(), PatchGrid()
-        network = encoder.build(grid.patch).to(choose_device().device)
         first = read_features(extract_features(slide, folder / "first.h5", encoder, grid))
 
         def ours() -> None:
@@ -50,7 +49,7 @@ def run() -> list[Comparison]:
             extract_features(slide, folder / "again.h5", encoder, grid)
 
         def loop(batch: int) -> np.ndarray:
-            return _plain_script(slide.path, folder / "plain.h5", first, grid.patch, network, batch)
+            return _plain_script(slide.path, folder / "plain.h5", first, encoder, grid.patch, batch)
 
         with slide.open() as opened:
             rows, columns = opened.levels[0].shape
@@ -70,14 +69,15 @@ def run() -> list[Comparison]:
 
 
 def _plain_script(
-    path: Path, out: Path, first: SlideFeatures, patch: int, network: torch.nn.Module, batch: int
+    path: Path, out: Path, first: SlideFeatures, encoder: FeatureEncoder, patch: int, batch: int
 ) -> np.ndarray:
     """What a short script does: a thumbnail and Otsu, then read, resize, normalise, encode, and write.
 
     It encodes the same patches as ours, wherever its own threshold lies.
     """
     coords, side = first.coords, first.patch_level0
-    device = next(network.parameters()).device
+    device = choose_device().device
+    network = encoder.build(patch).to(device)
     mean, std = (torch.tensor(one, device=device).view(1, 3, 1, 1) for one in (network.mean, network.std))
     found = []
     with openslide.OpenSlide(str(path)) as slide, torch.inference_mode():
