@@ -1,6 +1,6 @@
 """The picture of the whole panel: a case whose electron images have not come, answered without them.
 
-Run it alone under a display of at least 1400 x 900, for example::
+Run it alone under a display of at least 1200 x 860, for example::
 
     xvfb-run -s "-screen 0 1600x1200x24" python docs/panel_pictures.py
 """
@@ -17,21 +17,22 @@ from window_tools import photograph, rest, wait
 
 NAMES = ("panel_without_electron.png",)
 PATIENTS, FOLDS, SEED = 48, 3, 20
-_SIZE = (1400, 900)
+_SIZE = (1200, 860)
 
 
 def pictures_of_panel(out: Path, cache: Path) -> None:
     """Train a renal HEALNet on phantoms, which ``cache`` keeps, and ask it about a patient without electron images."""
     os.environ["RENAL_FUSION_HOME"] = str(cache / "home")
-    folder = _awaiting_electron(cache / "case")
+    folder = _awaiting_electron(cache / "K4-117")
     _install_model(cache)
     picture_without_electron(folder, out / NAMES[0])
 
 
 def picture_without_electron(folder: Path, out: Path) -> None:
-    """Open the case in the workspace, ask the model, and show an antibody with its heat map."""
+    """Open the case in the workspace, ask the model, and show the antibody that it attended to most."""
     import napari
 
+    from napari_renal_fusion.cases import Modality
     from napari_renal_fusion.viewer import open_workspace
 
     viewer = napari.Viewer(show_welcome_screen=False)
@@ -47,23 +48,31 @@ def picture_without_electron(folder: Path, out: Path) -> None:
     workspace.reader.run.choose_bundle("panel")
     workspace.run()
     wait(lambda: workspace.runs.answer(0) is not None and settled())
-    workspace.stage.show_image("IM-1")
+    methods = workspace.reader.heat_map.methods
+    methods.setCurrentIndex(methods.findData("attention"))
+    methods.activated.emit(methods.currentIndex())
+    wait(settled)
+    wait(
+        lambda: workspace.stage.explanation is not None and workspace.stage.explanation.method == "attention"
+    )
+    maps = [one for one in workspace.stage.explanation.heat_maps if one.modality == Modality.IM]
+    workspace.stage.show_image(max(maps, key=lambda one: one.raw.max()).key)
     wait(settled)
     rest(0.5)
-    photograph(viewer, out, small=True)
+    photograph(viewer, out)
     workspace.shut()
     viewer.close()
     rest(0.3)
 
 
 def _awaiting_electron(folder: Path) -> Path:
-    """A patient of lupus nephritis with two stains and eight antibodies, whose electron images are not there yet."""
+    """A patient of membranous nephropathy with two stains and eight antibodies, whose electron images are not there yet."""
     from napari_renal_fusion.phantoms import BiopsySpec, Disease, write_biopsy
 
     if not folder.exists():
         spec = BiopsySpec(
-            disease=Disease.LUPUS_NEPHRITIS, seed=404, difficulty=0.3, n_tem=0, om_stains=("PASM", "HE"),
-            om_size=(1536, 1024), im_size=(1280, 960),
+            disease=Disease.MEMBRANOUS_NEPHROPATHY, seed=404, difficulty=0.2, n_tem=0, om_stains=("PASM", "HE"),
+            om_size=(768, 512), im_size=(640, 480),
         )  # fmt: skip
         write_biopsy(spec, folder)
     return folder

@@ -288,7 +288,7 @@ def preset(name: str, **changes) -> TrainingConfig:
             "epochs": 40,
             "patience": 10,
             "batch": 8,
-            "learning_rate": 1e-3,
+            "learning_rate": 5e-4,
             "weight_decay": 1e-2,
         }
     if name == "small":
