@@ -17,12 +17,15 @@ from . import (
     checkpointing,
     encoding,
     epochs,
+    explanations,
     healnet,
     kill_resume,
     main_thread,
     memory,
+    reliability,
     second_question,
     slide_features,
+    slide_panning,
     tcga,
     training_main_thread,
 )
@@ -37,6 +40,21 @@ _COMPARISONS = {
     "slide_features": slide_features,
 }
 
+_TEXTS = (
+    ("memory", memory.run),
+    ("healnet", healnet.memory),
+    ("slide_features", slide_features.memory),
+    ("main_thread", main_thread.run),
+    ("slide_panning", slide_panning.run),
+    ("checkpointing", checkpointing.run),
+    ("training_main_thread", training_main_thread.run),
+    ("tcga", tcga.run),
+    ("attention", attention.run),
+    ("explanations", explanations.run),
+    ("reliability", reliability.run),
+    ("kills", kill_resume.run),
+)
+
 
 def main(wanted: list[str]) -> None:
     choice = choose_device()
@@ -48,24 +66,9 @@ def main(wanted: list[str]) -> None:
         if not wanted or name in wanted:
             for comparison in module.run():
                 print(comparison.row(), flush=True)
-    if not wanted or "memory" in wanted:
-        print(f"\n{memory.run()}", flush=True)
-    if not wanted or "healnet" in wanted:
-        print(f"\n{healnet.memory()}", flush=True)
-    if not wanted or "slide_features" in wanted:
-        print(f"\n{slide_features.memory()}", flush=True)
-    if not wanted or "main_thread" in wanted:
-        print(f"\n{main_thread.run()}", flush=True)
-    if not wanted or "checkpointing" in wanted:
-        print(f"\n{checkpointing.run()}", flush=True)
-    if not wanted or "training_main_thread" in wanted:
-        print(f"\n{training_main_thread.run()}", flush=True)
-    if not wanted or "tcga" in wanted:
-        print(f"\n{tcga.run()}", flush=True)
-    if not wanted or "attention" in wanted:
-        print(f"\n{attention.run()}", flush=True)
-    if not wanted or "kills" in wanted:
-        print(f"\n{kill_resume.run()}", flush=True)
+    for name, text in _TEXTS:
+        if not wanted or name in wanted:
+            print(f"\n{text()}", flush=True)
 
 
 main(sys.argv[1:])
