@@ -94,6 +94,35 @@ def test_extents_stay_when_overlays_come(qapp):
     np.testing.assert_allclose(world[1], [19900, 29900])
 
 
+def test_lines_of_another_map_never_meet_the_colours_of_the_one_before(qapp):
+    """Napari draws a surface at each change of its data; colours of another number of vertices end the program."""
+    viewer = ViewerModel()
+    canvas = Canvas(viewer)
+    canvas.show(
+        Modality.OM,
+        Picture("OM-1", np.zeros((70, 70, 3), np.uint8), PixelSize(value=0.1, unit="um")),
+        "title",
+    )
+    finish(canvas, qapp)
+    first = heat_map(Box(0, 0, 70, 70))
+    canvas.show_heat_map(first, (0.0, 2.0), style="contours", opacity=1.0, title="one")
+    finish(canvas, qapp)
+    drawn = []
+
+    def look(_):
+        colours = canvas.overlay.vertex_colors
+        drawn.append((len(canvas.overlay.vertices), None if colours is None else len(colours)))
+
+    canvas.overlay.events.set_data.connect(look)
+    raw = np.array(first.raw)
+    raw[5, 1] = 1.9
+    other = first.model_copy(update={"raw": raw})
+    canvas.show_heat_map(other, (0.0, 2.0), style="contours", opacity=1.0, title="two")
+    finish(canvas, qapp)
+    assert len({vertices for vertices, _ in drawn}) == 2
+    assert all(colours in (None, vertices) for vertices, colours in drawn)
+
+
 def test_an_uncalibrated_image_never_stands_beside_calibrated_ones(qapp):
     viewer = ViewerModel()
     canvas = Canvas(viewer)

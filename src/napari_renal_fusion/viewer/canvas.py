@@ -259,7 +259,8 @@ class Canvas(QObject):
             )
             return
         layer = self._overlay
-        layer.vertex_colors = None  # those of another number of vertices cannot be drawn, not even for a moment
+        # Colours of another number of vertices cannot be drawn, not even for a moment.
+        layer.vertex_colors = None
         layer.data = arguments["data"]
         layer.vertex_colors = arguments["vertex_colors"]
         self._take_over(layer, arguments, opacity)
