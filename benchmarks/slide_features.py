@@ -144,7 +144,7 @@ def _slide(folder: Path) -> SlideItem:
         um = os.environ.get("RENAL_FUSION_SLIDE_UM")
         return SlideItem(Path(path), stated_pixel_size=PixelSize(value=float(um), unit="um") if um else None)
     path = folder / "phantom.tiff"
-    write_slide(SlideSpec(seed=1, size=(3000, 2200), um_per_pixel=0.25, cores=1), path)
+    write_slide(SlideSpec(seed=1, size=(8000, 5000), um_per_pixel=0.25, cores=2), path)
     return SlideItem(path)
 
 
