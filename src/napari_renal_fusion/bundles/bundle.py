@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cases import Modality
-from ..compute.atomic import atomic_folder
 from ..errors import RenalFusionError
-from .check import check_files, check_size, read_config
-from .format import CARD, FORMAT_VERSION, MANIFEST, WEIGHTS, BundleConfig
+from .check import check_files, read_config
+from .format import MANIFEST, BundleConfig
+from .weights import read_weights, write_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,34 +87,13 @@ def load_folder(folder: Path) -> Bundle:
     RenalFusionError
         One of the codes of :mod:`.check`, or ``bundle_not_finite`` if a weight is NaN or infinite.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     config = read_config(folder)
     check_files(folder, config)
     if config.kind == "healnet":
         from .healnet_bundle import load_healnet
 
         return load_healnet(folder, config)
-    tensors = {}
-    try:
-        stored = load_file(folder / WEIGHTS)
-    except SafetensorError as error:
-        raise RenalFusionError(
-            "bundle_truncated", f"{WEIGHTS} of the bundle {config.name} cannot be read ({error})", path=folder,
-            remedy="Get a new copy of the bundle.",
-        ) from error  # fmt: skip
-    for name, tensor in stored.items():
-        if tensor.is_floating_point():
-            if not tensor.isfinite().all():
-                raise RenalFusionError(
-                    "bundle_not_finite",
-                    f"A weight of the bundle {config.name} is not a number ({name})",
-                    path=folder,
-                    remedy="Train it again or get a new copy.",
-                )
-            tensor = tensor.float()
-        tensors[name] = tensor
+    tensors = read_weights(folder, config.name)
     replaced = () if config.network.whole_panel else config.rules.modalities
     mean_tokens = {m: tensors.pop(f"{_MEAN_TOKENS}{m.value}", None) for m in replaced}
     if absent := [m.value for m, one in mean_tokens.items() if one is None]:
@@ -197,25 +176,14 @@ def save_bundle(
         ``bundle_mismatch`` or ``bundle_too_large`` for what could not be loaded again; errors of the disk.
     """
     known, known_without = known or {}, known_without or {}
-    config = config.model_copy(update={"format_version": FORMAT_VERSION})
     _check_every_known(config, folder, known, known_without)
-    from safetensors.torch import save
-
     tensors = dict(weights) | {f"{_MEAN_TOKENS}{m.value}": one for m, one in mean_tokens.items()}
     if half_precision:
         tensors = {name: one.half() if one.is_floating_point() else one for name, one in tensors.items()}
     tensors |= {f"{_KNOWN}{name}": one.float() for name, one in known.items()}
     for shown, statistics in known_without.items():
         tensors |= {f"{_WITHOUT}{shown}.{name}": one.float() for name, one in statistics.items()}
-    blob = save({name: one.detach().cpu().contiguous() for name, one in tensors.items()})
-    sealed = config.sealed(blob, card.encode())
-    files = {WEIGHTS: blob, CARD: card.encode(), MANIFEST: sealed.to_json().encode()}
-    for name, content in files.items():
-        check_size(folder, name, len(content))
-    with atomic_folder(folder) as temporary:
-        for name, content in files.items():
-            (temporary / name).write_bytes(content)
-    return sealed
+    return write_files(folder, config, tensors, card)
 
 
 def rounded_to_half(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

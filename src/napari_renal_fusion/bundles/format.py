@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Collection, Sequence
 from itertools import combinations
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -28,6 +28,21 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sealed(_Part):
+    """What every kind of ``bundle.json`` shares: checksums of the bundle's files, by name."""
+
+    sha256: dict[str, str] = {}
+
+    def sealed(self, weights: bytes, card: bytes) -> Self:
+        """The same configuration with checksums of the weights, the model card and itself."""
+        sums = {WEIGHTS: hashlib.sha256(weights).hexdigest(), CARD: hashlib.sha256(card).hexdigest()}
+        unsealed = self.model_copy(update={"sha256": sums})
+        return unsealed.model_copy(update={"sha256": {**sums, MANIFEST: manifest_sha256(unsealed.to_json())}})
+
+    def to_json(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 class Calibration(_Part):
@@ -72,7 +87,7 @@ class PartialCalibration(_Part):
     accuracy: float | None = Field(None, ge=0, le=1)
 
 
-class BundleConfig(_Part):
+class BundleConfig(Sealed):
     """The content of ``bundle.json``.
 
     Version 2 adds ensembles (``members`` networks, with one set of encoders between them if
@@ -117,7 +132,6 @@ class BundleConfig(_Part):
     metrics_measured_on: str = ""
     origin: Origin
     licence: str = "BSD-3-Clause"
-    sha256: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _agree(self) -> BundleConfig:
@@ -189,18 +203,13 @@ class BundleConfig(_Part):
     @property
     def scope(self) -> str:
         """The sentence that stands beside every probability."""
-        names = list(self.class_names)
-        listed = f"{', '.join(names[:-1])} or {names[-1]}"
-        return f"Can only answer {listed}; everything else gets one of these or no opinion."
+        return answers_only(self.class_names)
 
-    def sealed(self, weights: bytes, card: bytes) -> BundleConfig:
-        """The same configuration with checksums of the weights, the model card and itself."""
-        sums = {WEIGHTS: hashlib.sha256(weights).hexdigest(), CARD: hashlib.sha256(card).hexdigest()}
-        unsealed = self.model_copy(update={"sha256": sums})
-        return unsealed.model_copy(update={"sha256": {**sums, MANIFEST: manifest_sha256(unsealed.to_json())}})
 
-    def to_json(self) -> str:
-        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+def answers_only(class_names: Sequence[str]) -> str:
+    """The sentence that stands beside every probability: a classifier knows no class but its own."""
+    listed = f"{', '.join(class_names[:-1])} or {class_names[-1]}"
+    return f"Can only answer {listed}; everything else gets one of these or no opinion."
 
 
 def combinations_of(modalities: Sequence[str]) -> list[tuple[str, ...]]:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..compute.atomic import atomic_folder
 from ..errors import RenalFusionError
-from .check import check_size
-from .format import CARD, FORMAT_VERSION, MANIFEST, WEIGHTS
+from .format import MANIFEST
 from .healnet_format import HEALNetBundleConfig
+from .weights import read_weights, write_files
 
 if TYPE_CHECKING:
     import torch
@@ -91,24 +90,7 @@ def load_healnet(folder: Path, config: HEALNetBundleConfig) -> HEALNetBundle:
     RenalFusionError
         ``bundle_truncated``, ``bundle_not_finite``, ``bundle_mismatch``.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        weights = load_file(folder / WEIGHTS)
-    except SafetensorError as error:
-        raise RenalFusionError(
-            "bundle_truncated", f"{WEIGHTS} of the bundle {config.name} cannot be read ({error})", path=folder,
-            remedy="Get a new copy of the bundle.",
-        ) from error  # fmt: skip
-    for name, tensor in weights.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            raise RenalFusionError(
-                "bundle_not_finite",
-                f"A weight of the bundle {config.name} is not a number ({name})",
-                path=folder,
-                remedy="Train it again or get a new copy.",
-            )
+    weights = read_weights(folder, config.name)
     strange = {name.partition(".")[0] for name in weights} - {str(one) for one in range(config.members)}
     if strange:
         raise RenalFusionError(
@@ -117,11 +99,7 @@ def load_healnet(folder: Path, config: HEALNetBundleConfig) -> HEALNetBundle:
             path=folder,
             remedy="Get a new copy of the bundle.",
         )
-    return HEALNetBundle(
-        config,
-        folder,
-        {name: one.float() if one.is_floating_point() else one for name, one in weights.items()},
-    )
+    return HEALNetBundle(config, folder, weights)
 
 
 def save_healnet_bundle(
@@ -136,20 +114,8 @@ def save_healnet_bundle(
     RenalFusionError
         ``bundle_too_large`` for what could not be loaded again; errors of the disk.
     """
-    from safetensors.torch import save
-
+    # Copies: members may share a tensor, which safetensors refuses.
     tensors = {
-        f"{number}.{name}": one.detach().cpu().contiguous().clone()
-        for number, state in enumerate(members)
-        for name, one in state.items()
+        f"{number}.{name}": one.clone() for number, state in enumerate(members) for name, one in state.items()
     }
-    blob = save(tensors)
-    config = config.model_copy(update={"format_version": FORMAT_VERSION})
-    sealed = config.sealed(blob, card.encode())
-    files = {WEIGHTS: blob, CARD: card.encode(), MANIFEST: sealed.to_json().encode()}
-    for name, content in files.items():
-        check_size(folder, name, len(content))
-    with atomic_folder(folder) as temporary:
-        for name, content in files.items():
-            (temporary / name).write_bytes(content)
-    return sealed
+    return write_files(folder, config, tensors, card)

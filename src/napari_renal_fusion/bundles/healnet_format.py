@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from typing import Literal
 
@@ -13,7 +11,7 @@ from ..inputs import FeatureEncoder, PatchGrid
 from ..inputs.omics_scaling import OmicsScaling
 from ..networks import HEALNetConfig
 from .conformal import ConformalScores
-from .format import CARD, FORMAT_VERSION, MANIFEST, WEIGHTS, Calibration, Origin, manifest_sha256
+from .format import FORMAT_VERSION, Calibration, Origin, Sealed, answers_only
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -110,7 +108,7 @@ class HEALNetSelfTest(_Part):
     tolerance: float = 1e-3
 
 
-class HEALNetBundleConfig(_Part):
+class HEALNetBundleConfig(Sealed):
     """The content of ``bundle.json`` of a HEALNet bundle.
 
     A survival bundle must say its outcome, population, time zero and unit (``survival``), a classification
@@ -134,11 +132,10 @@ class HEALNetBundleConfig(_Part):
     class_shares: tuple[float, ...] = ()
     run_id: str = Field("", pattern=r"^([0-9a-f]{16})?$")
     self_test: HEALNetSelfTest
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = Field({})
     metrics_measured_on: str = ""
     origin: Origin
     licence: str = "BSD-3-Clause"
-    sha256: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _agree(self) -> HEALNetBundleConfig:
@@ -201,15 +198,4 @@ class HEALNetBundleConfig(_Part):
                 f"Risk of {given.outcome} in {given.population}, counted from {given.time_zero} in "
                 f"{given.time_unit}; it says nothing about anybody else."
             )
-        names = list(self.class_names)
-        listed = f"{', '.join(names[:-1])} or {names[-1]}"
-        return f"Can only answer {listed}; everything else gets one of these or no opinion."
-
-    def sealed(self, weights: bytes, card: bytes) -> HEALNetBundleConfig:
-        """The same configuration with checksums of the weights, the model card and itself."""
-        sums = {WEIGHTS: hashlib.sha256(weights).hexdigest(), CARD: hashlib.sha256(card).hexdigest()}
-        unsealed = self.model_copy(update={"sha256": sums})
-        return unsealed.model_copy(update={"sha256": {**sums, MANIFEST: manifest_sha256(unsealed.to_json())}})
-
-    def to_json(self) -> str:
-        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        return answers_only(self.class_names)
