@@ -240,3 +240,11 @@ def test_a_cohort_is_given_its_rows(write):
     assert given.problems[-1].message.endswith("has no row of c3.")
     assert given.problems[-1].severity == "info"
     assert with_omics(Cohort((Case("a", "b"),)), table).problems[-1].severity == "error"
+
+
+def test_a_table_may_be_asked_for_no_modality_at_all(tmp_path):
+    path = tmp_path / "clinical.csv"
+    path.write_text("patient_id,age,slide_id\nA,61,a1\nB,48,b1\n", encoding="utf-8")
+    table = read_omics_table(path, groups={})
+    assert (table.patients, dict(table.blocks)) == (("A", "B"), {})
+    assert table.row("A").blocks == {"": {"age": 61.0}}

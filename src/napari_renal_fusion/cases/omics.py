@@ -116,7 +116,7 @@ def read_omics_table(path: Path | str, *, key: str | None = None, groups: Groups
         ``omics_file.KEYS``.
     groups
         Modality -> ending (``"_rnaseq"``), beginning (``"rna_"``), column, or several of these; by default the
-        known endings and beginnings that occur.
+        known endings and beginnings that occur. An empty mapping asks for no modality at all.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def read_omics_table(path: Path | str, *, key: str | None = None, groups: Groups
     """
     file = read_omics_file(path, key=key)
     table = _table(file, groups)
-    if not table.blocks:
+    if not table.blocks and groups is None:
         known = ", ".join(f"_{word}" for word in KNOWN[:8])
         raise RenalFusionError(
             "omics_no_groups",

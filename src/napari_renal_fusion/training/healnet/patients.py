@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from ...cases import OmicsBlock, OmicsTable, read_omics_table, survival_outcomes
-from ...cases.omics import _table as without_blocks
 from ...cases.omics_file import read_omics_file
 from ...errors import RenalFusionError
 from ..survival import checked_outcomes
@@ -171,9 +170,7 @@ def _noted(table: PatientTable, notes: Sequence[str]) -> PatientTable:
 
 def _read_table(path: Path, key: str | None, config: HEALNetTrainingConfig) -> OmicsTable:
     groups = _groups(config, path, key)
-    if groups:
-        return read_omics_table(path, key=key, groups=groups)
-    return without_blocks(read_omics_file(path, key=key), {})  # a cohort of slides has no omics
+    return read_omics_table(path, key=key, groups=groups)  # none for a cohort of slides
 
 
 def _groups(config: HEALNetTrainingConfig, path: Path, key: str | None) -> dict[str, tuple[str, ...]]:
