@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SurvivalPlot(QWidget):
-    """A step curve from 1 at time zero; nothing is drawn after the last time that the model knows."""
+    """Straight lines from 1 at time zero, as the answer means them; nothing after the last time that the model knows."""
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -28,8 +28,9 @@ class SurvivalPlot(QWidget):
     def show_answer(self, answer: SurvivalAnswer | None) -> None:
         self.answer = answer
         if answer is not None:
-            pairs = zip(answer.times, answer.curve, strict=True)
-            said = ", ".join(f"{100 * value:.0f} % at {time:g} {answer.unit}" for time, value in pairs)
+            said = ", ".join(
+                f"{100 * value:.0f} % at {time:g} {answer.unit}" for time, value in answer.at_quarters
+            )
             self.setAccessibleDescription(said)
             self.setToolTip(said)
         self.update()
@@ -38,12 +39,8 @@ class SurvivalPlot(QWidget):
         return QSize(220, 200)
 
     def corners(self) -> list[tuple[float, float]]:
-        """Corners (time, share without the outcome) of the step curve."""
-        found, level = [(0.0, 1.0)], 1.0
-        for time, value in zip(self.answer.times, self.answer.curve, strict=True):
-            found += [(time, level), (time, value)]
-            level = value
-        return found
+        """Corners (time, share without the outcome) of the curve."""
+        return [(0.0, 1.0), *zip(self.answer.times, self.answer.curve, strict=True)]
 
     def paintEvent(self, event: object) -> None:
         if self.answer is None:
