@@ -46,13 +46,17 @@ class CaseKey(BaseModel):
 
 
 class KeyFile(BaseModel):
-    """All cases of one source; ``source`` is its folder, or "" for a selection of files."""
+    """All cases of one source; ``source`` is its folder, or "" for a selection of files.
+
+    ``as_found``: the cases were opened as the folders or the table have them; nobody sorted them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     format: int = _FORMAT
     note: str = "Links case codes to patients. Keep it with the originals; never send it with results."
     source: str = ""
+    as_found: bool = False
     cases: tuple[CaseKey, ...] = ()
 
 
@@ -65,8 +69,12 @@ def key_places(source: Source) -> tuple[Path, ...]:
 
 
 def has_key(folder: Path) -> bool:
-    """Whether a folder was sorted before."""
-    return any(place.is_file() for place in key_places(folder))
+    """Whether a folder was sorted before; a key that cannot be read counts, so that opening says what is wrong."""
+    try:
+        key = find_key(folder)
+    except RenalFusionError:
+        return True
+    return key is not None and not key.as_found
 
 
 def find_key(source: Source) -> KeyFile | None:

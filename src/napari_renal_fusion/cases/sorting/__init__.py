@@ -3,6 +3,7 @@
 from .accept import accept, sort_source
 from .guess import DOUBTFUL, Correction, Guess, OtherFile, SortedFile
 from .look import Look, look_at
+from .opening import Opening, open_or_sort
 from .pattern import LabPattern
 from .pattern_file import load_pattern, save_pattern
 from .sorter import sort_files
@@ -15,12 +16,14 @@ __all__ = [
     "Guess",
     "LabPattern",
     "Look",
+    "Opening",
     "OtherFile",
     "SortedFile",
     "Sorting",
     "accept",
     "load_pattern",
     "look_at",
+    "open_or_sort",
     "save_pattern",
     "small_picture",
     "sort_files",

@@ -95,7 +95,7 @@ def accept(
         write_record(record.model_copy(update={"awaiting": waiting}), work)
         cases.append(key)
     # A case none of whose files is here (a selection of the new ones only) stays as it is.
-    key = earlier.model_copy(update={"cases": (*cases, *by_code.values())})
+    key = earlier.model_copy(update={"cases": (*cases, *by_code.values()), "as_found": False})
     write_key(source, key, beside=beside)
     if learn and sorting.corrections:
         save_pattern(sorting.learned())
