@@ -138,6 +138,12 @@ def record_of(case: Case, earlier: CaseRecord | None = None) -> CaseRecord:
     return CaseRecord(code=case.code, images=images)
 
 
+def full_record(case: Case, earlier: CaseRecord | None) -> CaseRecord:
+    """The stored record with the images that it lacks; what it says of the others stands, whatever ``case`` says."""
+    fresh = record_of(case)
+    return earlier.model_copy(update={"images": {**fresh.images, **earlier.images}}) if earlier else fresh
+
+
 def apply_record(case: Case, record: CaseRecord) -> Case:
     """The case with what its record says of each image; excluded images are left out, originals stay."""
     images = tuple(

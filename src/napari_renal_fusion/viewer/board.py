@@ -81,6 +81,12 @@ class Board(QScrollArea):
         groups = [] if case.slides and not case.images else [self._modality_group(one) for one in Modality]
         self._lay_out([*groups, *self._slide_group()])
 
+    def follow_case(self, case: Case) -> None:
+        """What is known of the images changed: thumbnails take over their names."""
+        for key, item in keyed_images(case).items():
+            if key in self._thumbnails:
+                self._thumbnails[key].set_name(item.name)
+
     def set_thumbnail(self, key: str, picture: QImage) -> None:
         if key in self._thumbnails:
             self._thumbnails[key].set_picture(picture)

@@ -23,7 +23,7 @@ class CaseHeader(Section):
         self.notices.hide()
 
     def show_case(self, case: Case) -> None:
-        self.title.setText(f"Case {case.case_id}")
+        self.title.setText(f"Case {case.code or case.case_id}")
         date = f"biopsy {case.biopsy_date.isoformat()} · " if case.biopsy_date else ""
         self.details.setText(date + what_it_holds(case))
         said = [notice.message for notice in case.notices if notice.severity != "info"]

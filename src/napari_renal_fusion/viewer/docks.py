@@ -35,6 +35,11 @@ class Docks(QObject):
         window = self._reader.window()
         return window if isinstance(window, QMainWindow) else None
 
+    @property
+    def widgets(self) -> list[QWidget]:
+        """What stands in docks of ours besides the reader."""
+        return [widget for widget, _ in self._places.values()]
+
     def arrange(self) -> None:
         """Dock what is not docked, fold napari's own docks away and give the parts their sizes."""
         window = self.window
@@ -65,6 +70,25 @@ class Docks(QObject):
         window.setCorner(QtNames.Corner.BottomLeftCorner, QtNames.DockWidgetArea.LeftDockWidgetArea)
         window.setCorner(QtNames.Corner.BottomRightCorner, QtNames.DockWidgetArea.RightDockWidgetArea)
         self._turns.add(self._resize)
+
+    def show_part(self, name: str, widget: QWidget, area: str = "bottom") -> None:
+        """Open a dock of ours, or bring it to the front: ``bottom`` is tabbed with the board, ``right`` with the reader.
+
+        It goes with the workspace. Ours are made once and hidden by their close button, so nothing in them is lost.
+        """
+        if self._viewer is None:
+            return
+        self._places.setdefault(name, (widget, area))
+        if self._dock_of(widget) is None:
+            self._dock(name)
+            widget.setStyleSheet(self._reader.styleSheet())
+            beside = self._dock_of(self._reader if area == "right" else self._places["Board"][0])
+            window, own = self.window, self._dock_of(widget)
+            if window is not None and beside is not None and beside.isVisible():
+                window.tabifyDockWidget(beside, own)
+        dock = self._dock_of(widget)
+        dock.show()
+        dock.raise_()
 
     def fold(self, away: bool) -> None:
         """Hide napari's layer list and controls, or show them again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,20 @@ class Stage(QObject):
         else:
             self._canvas.clear()
             self.slide_changed.emit()
+
+    def follow_case(self, case: Case) -> None:
+        """What is known of the open case's images changed: the image on the canvas takes over its pixel size."""
+        before, self._items = self._items, keyed_images(case)
+        for key, item in self._items.items():
+            ready = self._pictures.get((self._place, key))
+            if ready is None or item == before.get(key):
+                continue
+            if item.stated_pixel_size is None:  # the file's own, which is read in a thread
+                del self._pictures[self._place, key]
+            else:
+                self._pictures[self._place, key] = replace(ready, pixel_size=item.stated_pixel_size)
+        if self._wanted in self._items and self._items[self._wanted] != before.get(self._wanted):
+            self.show_image(self._wanted)
 
     def show_image(self, key: str) -> None:
         """Show an image or slide; it is read in another thread, and the last one asked for wins."""

@@ -46,6 +46,12 @@ class Thumbnail(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
 
+    def set_name(self, name: str) -> None:
+        """Another name, such as the antibody that a person stated."""
+        self.name = name
+        self.setAccessibleName(name)
+        self.update()
+
     def set_picture(self, picture: QImage) -> None:
         self._picture, self._problem = picture, ""
         self.update()

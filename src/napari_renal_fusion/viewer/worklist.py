@@ -100,6 +100,11 @@ class Worklist(QWidget):
         else:
             self.show_message("")
 
+    def replace_case(self, place: int, case: Case) -> None:
+        """What is known of one case changed."""
+        self._cases = (*self._cases[:place], case, *self._cases[place + 1 :])
+        self._write(place)
+
     def show_message(self, sentence: str, details: str = "") -> None:
         """Show one sentence about what went wrong; an empty one takes it away."""
         self.message.setText(sentence)
@@ -151,8 +156,8 @@ class Worklist(QWidget):
         awaiting = case.images and not case.of(Modality.TEM)  # slides alone await nothing
         state = self._states.get(place) or ("awaiting electron" if awaiting else "ready")
         item = self.list.item(place)
-        item.setText(f"{case.case_id}\n{state}")
-        item.setToolTip(counts)
+        item.setText(f"{case.code or case.case_id}\n{state}")
+        item.setToolTip(counts if case.case_id == case.code else f"{case.case_id}\n{counts}")
 
     def show_count(self) -> None:
         """Say how many cases there are and how many were asked about."""
@@ -162,4 +167,5 @@ class Worklist(QWidget):
 
     def _filter(self, text: str) -> None:
         for row, case in enumerate(self._cases):
-            self.list.item(row).setHidden(text.casefold() not in case.case_id.casefold())
+            said = f"{case.code} {case.case_id} {case.patient_id}".casefold()
+            self.list.item(row).setHidden(text.casefold() not in said)

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from ..bundles import installed
 from ..cases import Case, Cohort, ImageItem, PixelSize, SlideItem
+from ..cases.coding import coded
 from ..cases.folders import open_cases
+from ..cases.record import CaseRecord, apply_record, full_record, read_record, write_record
 from ..cases.sidecar import forget_answer, write_answer
 from ..cases.slide_item import keyed_slides
 from ..cases.slide_scale import check_answer
+from ..cases.work_folder import WorkFolder
 from ..compute.settings import Settings
 from ..errors import RenalFusionError
 from ..explain.explanation import GRADIENT_METHODS
 from ..inputs.selection import keyed_images
 from .answer import Answer, import_ahead
-from .attention.workspace_host import AttentionPlace
 from .board import Board
 from .canvas import Canvas
 from .docks import Docks
 from .engine import Engine, borrow_engine, return_engine
 from .keys import bind_keys, unbind_keys
 from .model_runs import ModelRuns
+from .parts import make_parts
 from .pictures import read_thumbnail, read_thumbnail_of_slide
 from .preferences import Preferences
 from .reader import Reader
@@ -69,7 +74,19 @@ def bundles_changed() -> None:
 
 
 class Workspace(QWidget):
-    """The reader's dock, which opens and owns everything else; closing it closes the workspace."""
+    """The reader's dock, which opens and owns everything else; closing it closes the workspace.
+
+    What it can do besides asking the model is in parts (:mod:`.parts`), which follow its signals.
+    """
+
+    case_opened = Signal(object)
+    """A :class:`Case`: another case is open, or the same one was opened anew."""
+    case_changed = Signal(object)
+    """A :class:`Case`: the open case is the same, what is known of its images is not."""
+    answered = Signal(object)
+    """An :class:`Answer`: the model's newest answer about the open case; it may be sealed."""
+    image_shown = Signal(str)
+    """Key of the image or slide that is now on the canvas."""
 
     def __init__(self, viewer: napari.viewer.Viewer, engine: Engine | None = None):
         super().__init__()
@@ -89,12 +106,13 @@ class Workspace(QWidget):
         self.threads = Threads(parent=self)
         self.writing = Threads(1, parent=self)
         self.preferences = Preferences(self.writing, self)
+        self.work = WorkFolder(self.preferences.settings.work_folder or None)
         self.runs = ModelRuns(self.engine, self)
         self.worklist, self.board, self.reader = Worklist(), Board(), Reader()
         self.canvas = Canvas(self._viewer, self)
         self.stage = Stage(self.canvas, self.threads, self.runs, self.reader, self.board, self)
         self.docks = Docks(self._viewer, self, self.worklist, self.board)
-        self.attention = AttentionPlace(self)
+        self.parts = make_parts(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.reader)
@@ -112,6 +130,11 @@ class Workspace(QWidget):
 
     def belongs_to(self, viewer: napari.Viewer) -> bool:
         return self._viewer is getattr(viewer, "__wrapped__", viewer)
+
+    @property
+    def viewer(self) -> napari.viewer.Viewer:
+        """The viewer that the workspace lives in."""
+        return self._viewer
 
     @property
     def case(self) -> Case | None:
@@ -137,11 +160,47 @@ class Workspace(QWidget):
             self.worklist.show_count()
             return
         self.threads.run(
-            lambda: open_cases(path),
+            lambda: self._read(path),
             lambda cohort: self._show_cohort(cohort, path, case_id),
             self._opening_failed,
             urgent=True,
         )
+
+    def _read(self, path: Path) -> Cohort:
+        """Open cases, with their codes and what the work folder knows of them; runs in a thread."""
+        cohort = open_cases(path)
+        return replace(cohort, cases=coded(cohort.cases, cohort.source or path, self.work))
+
+    def change_record(self, change: Callable[[CaseRecord], CaseRecord]) -> None:
+        """Change what is known of the open case's images: written at once, then the case follows.
+
+        ``change`` runs in the writing thread on the record as it is stored then, so that quick changes add up.
+        """
+        case, place, work = self.case, self._place, self.work
+        if case is None:
+            return
+
+        def write() -> CaseRecord:
+            record = change(full_record(case, read_record(case.code, work)))
+            write_record(record, work)
+            return record
+
+        self.writing.run(
+            write,
+            lambda record: self._record_changed(place, record),
+            lambda error: self.reader.show_message(str(error)),
+        )
+
+    def _record_changed(self, place: int, record: CaseRecord) -> None:
+        if not (0 <= place < len(self._cases)) or self._cases[place].code != record.code:
+            return
+        case = apply_record(self._cases[place], record)
+        self._cases = (*self._cases[:place], case, *self._cases[place + 1 :])
+        self.worklist.replace_case(place, case)
+        if place == self._place:
+            self.stage.follow_case(case)
+            self.board.follow_case(case)
+            self.case_changed.emit(case)
 
     def open_sample(self) -> None:
         """Open the synthetic sample patient; it is drawn on first use."""
@@ -197,7 +256,8 @@ class Workspace(QWidget):
         self._viewer.events.theme.disconnect(self._apply_theme)
         unbind_keys(self._viewer)
         self.runs.forget()
-        self.attention.shut()
+        for part in self.parts.values():
+            part.shut()
         self.preferences.close()
         self.canvas.close()
         self.threads.close()
@@ -260,6 +320,7 @@ class Workspace(QWidget):
         worklist.case_chosen.connect(self._open_case)
         board.image_chosen.connect(self.stage.show_image)
         self.stage.shown.connect(self._read_thumbnails)
+        self.stage.shown.connect(lambda: self.image_shown.emit(self.stage.key))
         self.stage.slide_changed.connect(self._show_scale)
         reader.scale.answered.connect(self._answer_scale)
         reader.scale.forget_wanted.connect(lambda: self._answer_scale(None))
@@ -315,6 +376,7 @@ class Workspace(QWidget):
         self.stage.show_case(place, case)
         self._unread = {**keyed_images(case), **keyed_slides(case.slides)}
         self._show_answer()
+        self.case_opened.emit(case)
 
     def _read_thumbnails(self) -> None:
         """Start on everything else once the first image is on the canvas, so as not to slow it down."""
@@ -375,7 +437,7 @@ class Workspace(QWidget):
             self.stage.show_explanation()
 
     def _run_started(self, place: int) -> None:
-        whose = f"Case {self._cases[place].case_id}: " if 0 <= place < len(self._cases) else ""
+        whose = f"Case {self._cases[place].code}: " if 0 <= place < len(self._cases) else ""
         waiting = "waiting for the model" if self.engine.is_ready else "starting the model's process"
         self.reader.run.set_running(True, f"{whose}{waiting}")
 
@@ -385,6 +447,7 @@ class Workspace(QWidget):
         self.worklist.set_state(place, words[answer.prediction.status])
         if place == self._place:
             self._show_answer()
+            self.answered.emit(answer)
 
     def _explained(self, place: int) -> None:
         if place == self._place:
@@ -450,5 +513,5 @@ class Workspace(QWidget):
 
     def _apply_theme(self, event: object = None) -> None:
         style = dock_style(self._viewer.theme)
-        for part in (self, self.worklist, self.board):
+        for part in (self, *self.docks.widgets):
             part.setStyleSheet(style)
