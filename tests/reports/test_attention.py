@@ -30,8 +30,8 @@ def answer(tmp_path):
 
 
 def test_cells_and_numbers_lie_where_the_patches_are(answer):
-    _, prediction = answer
-    (exhibit,) = slide_exhibits(prediction._session)
+    case, prediction = answer
+    (exhibit,) = slide_exhibits(case, prediction._session)
     # The patches cover the whole slide, so there is no margin; the picture is the slide's size.
     picture = exhibit.picture[: 6 * PATCH, : COLUMNS * PATCH].astype(int)
 

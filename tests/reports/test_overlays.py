@@ -95,6 +95,7 @@ def test_everything_at_once(case, prediction, explanation, tmp_path):
         "overlays/TEM-2.png",
         "overlays/TEM-3.png",
         "overlays/TEM-4.png",
+        "overlays/bag.png",
         "report.html",
     ]
     assert all(path.stat().st_size for path in written)

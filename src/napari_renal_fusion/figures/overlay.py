@@ -39,7 +39,8 @@ class Legend:
     """What the strip under a picture says.
 
     ``pixel_um`` is the size of one pixel of the picture (not of the original) in micrometres, None if
-    uncalibrated; ``limits`` the case's lowest and highest raw value, None if there is no map.
+    uncalibrated; ``limits`` the case's lowest and highest raw value, None if there is no map. A diagram is not an
+    image that could be ``is_measured``, and has no scale bar.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Legend:
     limits: tuple[float, float] | None = None
     style: HeatStyle = "contours"
     outlined: bool = False
+    is_measured: bool = True
 
 
 def with_legend(picture: np.ndarray, legend: Legend, *, dark: bool) -> np.ndarray:
@@ -141,6 +143,8 @@ class _Strip:
     def _bar(self, legend: Legend, picture_width: int) -> float:
         """The scale bar at the top right; returns where text must end."""
         right = self.width - self.pad
+        if not legend.is_measured:
+            return right
         if legend.pixel_um is None:
             return right - self._text(right, self.pad, "uncalibrated", quiet=True, align="right") - self.size
         length, text = scale_bar(picture_width, legend.pixel_um)

@@ -29,7 +29,7 @@ from ..figures.attention import attention_picture
 from ..inference.prediction import Prediction
 from .exhibits import data_address
 from .pictures import encode_jpeg, encode_png
-from .privacy import Scrubber
+from .privacy import Scrubber, case_name
 from .words import opinion_shown, risk_shown
 
 if TYPE_CHECKING:
@@ -59,17 +59,17 @@ def attention_session(prediction: Prediction) -> HEALNetSession | None:
     return session
 
 
-def slide_exhibits(session: HEALNetSession, output: Any = None) -> list[SlideExhibit]:
+def slide_exhibits(case: Case, session: HEALNetSession, output: Any = None) -> list[SlideExhibit]:
     """One exhibit for each slide whose patches entered; feature files without a slide have none."""
     found = []
     for name in session.features:
         for number, item in enumerate(session.all_slides.get(name, ())):
             attention = slide_attention(session, name, slide=number, output=output)
-            found.append(_exhibit(item, attention))
+            found.append(_exhibit(case, item, attention))
     return found
 
 
-def write_attention(prediction: Prediction, folder: Path) -> list[Path]:
+def write_attention(case: Case, prediction: Prediction, folder: Path) -> list[Path]:
     """Write ``attention-<modality>-<n>.png`` for each slide; nothing for other models.
 
     Raises
@@ -79,7 +79,7 @@ def write_attention(prediction: Prediction, folder: Path) -> list[Path]:
     """
     session = attention_session(prediction)
     written = []
-    for one in slide_exhibits(session) if session is not None else ():
+    for one in slide_exhibits(case, session) if session is not None else ():
         path = folder / f"attention-{one.attention.modality}-{one.attention.slide + 1}.png"
         write_bytes(path, encode_png(one.picture))
         written.append(path)
@@ -94,7 +94,7 @@ def attention_content(case: Case, prediction: Prediction) -> dict[str, Any] | No
     output = session.forward(attention=True)
     scrub, problems, slides = Scrubber(case), [], []
     try:
-        slides = [_slide_content(one) for one in slide_exhibits(session, output)]
+        slides = [_slide_content(one) for one in slide_exhibits(case, session, output)]
     except RenalFusionError as error:
         problems.append(scrub.text(str(error)))
     here = [name for name in session.names if session.tensors.get(name) is not None]
@@ -111,7 +111,7 @@ def attention_content(case: Case, prediction: Prediction) -> dict[str, Any] | No
     }
 
 
-def _exhibit(item: SlideItem, attention: SlideAttention) -> SlideExhibit:
+def _exhibit(case: Case, item: SlideItem, attention: SlideAttention) -> SlideExhibit:
     grid = attention_grid(attention)
     with item.open() as slide:
         view = _view(slide, grid.box)
@@ -135,7 +135,8 @@ def _exhibit(item: SlideItem, attention: SlideAttention) -> SlideExhibit:
     legend = Legend(
         title=f"Attention to {attention.modality} {NOT_SEGMENTATION}",
         details=(
-            f"{attention.label[:1].upper()}{attention.label[1:]} · one cell a patch of {patch}",
+            f"Case {case_name(case)} · {attention.label[:1].upper()}{attention.label[1:]}, for every class alike · cell "
+            f"{patch}, one patch",
             f"Raw values, which add up to 1 over {attention.bag:,} patches; evenly spread each would have "
             f"{value_text(attention.even)}. Numbers: the {len(tiles)} patches with the most.",
         ),

@@ -11,14 +11,16 @@ from ..compute.progress import Progress
 from ..explain.explanation import Explanation
 from ..inference.prediction import Prediction
 from .attention import write_attention
+from .bag_picture import save_bag
 from .exhibits import Exhibits
 from .files import write_prediction
 from .overlays import save_overlay
 from .pictures import read_picture
+from .reading import CaseReading
 from .report import render_report
 from .words import opinion_shown
 
-_OVERLAY = re.compile(r"((OM|IM|TEM)-|attention-.+-)\d+\.png")
+_OVERLAY = re.compile(r"((OM|IM|TEM)-|attention-.+-)\d+\.png|bag\.png")
 
 
 def write_all(
@@ -27,10 +29,13 @@ def write_all(
     explanation: Explanation | None,
     out_dir: Path | str,
     progress: Progress | None = None,
+    *,
+    reading: CaseReading | None = None,
 ) -> list[Path]:
-    """Write ``prediction.json``, ``overlays/<key>.png`` and ``report.html`` into ``out_dir``.
+    """Write ``prediction.json``, ``overlays/<key>.png``, ``overlays/bag.png`` and ``report.html`` into ``out_dir``.
 
-    Overlays need an explanation; a model of slides has ``overlays/attention-<modality>-<n>.png`` instead. Each image is read once and only one is held at full size.
+    Overlays need an explanation; a model of slides has ``overlays/attention-<modality>-<n>.png`` instead. Each
+    image is read once and only one is held at full size. ``reading`` is the own reading that the report shows.
 
     Raises
     ------
@@ -53,12 +58,14 @@ def write_all(
             picture = read_picture(case, prediction, explanation, key)
             written.append(save_overlay(case, prediction, explanation, picture, out_dir / "overlays"))
             exhibits.add(picture)
+        if explanation.bag is not None:
+            written.append(save_bag(case, prediction, explanation, out_dir / "overlays"))
     progress.update(0.85, "Drawing the attention")
-    written += write_attention(prediction, out_dir / "overlays")
+    written += write_attention(case, prediction, out_dir / "overlays")
     progress.update(0.9, "Writing the report")
     exhibits.add_left_out()
     written.append(out_dir / "report.html")
-    write_text(written[-1], render_report(exhibits))
+    write_text(written[-1], render_report(exhibits, reading))
     progress.update(1.0, "Written")
     return written
 

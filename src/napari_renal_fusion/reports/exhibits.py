@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..cases import Case, Modality
 from ..errors import RenalFusionError
 from ..explain.explanation import Explanation
-from ..figures import scale_bar
+from ..figures import scale_bar, to_svg
 from ..inference.prediction import Prediction
 from .pictures import Picture, encode_jpeg, read_picture, thumbnail
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # What pictures may take of the report's 10 MB; base64 adds a third.
 _PICTURE_BYTES = 5_500_000
@@ -95,3 +99,8 @@ class Exhibits:
 def data_address(data: bytes, kind: str) -> str:
     """A ``data:`` address that holds the content itself."""
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def svg_address(figure: Figure) -> str:
+    """A figure as a ``data:`` address."""
+    return data_address(to_svg(figure), "image/svg+xml")

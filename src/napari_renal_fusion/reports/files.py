@@ -35,8 +35,10 @@ def write_prediction(
     """
     scrub = _scrubber(prediction, case)
     content = scrub.tree(prediction.model_dump(mode="json"))
+    content["case_id"] = scrub.code
     if explanation is not None:
         content["explanation"] = scrub.tree(explanation.model_dump(mode="json"))
+        content["explanation"]["case_id"] = scrub.code
         content["explanation"]["class_name"] = prediction.class_names[explanation.class_index]
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 

@@ -21,6 +21,7 @@ from ..figures import (
 from ..inference.prediction import Prediction
 from ..inputs.selection import keyed_images
 from .pictures import Picture, encode_png, read_picture
+from .privacy import case_name
 from .words import METHOD_TITLES, in_sentence, key_with_stain, opinion_shown
 
 
@@ -98,7 +99,7 @@ def _title(prediction: Prediction, explanation: Explanation, heat_map: HeatMap |
 def _details(
     case: Case, prediction: Prediction, explanation: Explanation, picture: Picture, heat_map: HeatMap | None
 ) -> tuple[str, ...]:
-    first = [f"Case {case.case_id}", key_with_stain(keyed_images(case)[picture.key], picture.key)]
+    first = [f"Case {case_name(case)}", key_with_stain(keyed_images(case)[picture.key], picture.key)]
     if heat_map is None or heat_map.raw is None:
         name = in_sentence(prediction.class_names[explanation.class_index])
         return " · ".join(first), f"No {METHOD_TITLES[explanation.method]} heat map for {name}"

@@ -15,6 +15,7 @@ from ..figures import HeatStyle, covers_all, draw_heat, whole_zoom, zoom_box, zo
 from ..inference.prediction import Prediction
 from ..inputs.pixels import to_rgb8
 from ..inputs.selection import keyed_images
+from .privacy import case_name
 
 # Electron microscopes burn their legend, often with a name, into the lowest twentieth; a little more is cut.
 _LEGEND_PART = 0.08
@@ -97,7 +98,7 @@ def read_picture(
     if item is None:
         raise RenalFusionError(
             "image_unknown",
-            f"Case {case.case_id} has no image {key}",
+            f"Case {case_name(case)} has no image {key}",
             remedy="Give the case that the prediction was made for.",
         )
     array = item.read()

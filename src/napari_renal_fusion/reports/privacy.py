@@ -15,6 +15,11 @@ _WORD = re.compile(r"[a-z]+")
 _TWICE = re.compile(r"\b((?:OM|IM|TEM)-\d+) \(\1\)")
 
 
+def case_name(case: Case) -> str:
+    """What a case is called in everything that is written: its code, or its id if it was given none."""
+    return case.code or case.case_id
+
+
 class Scrubber:
     """Replaces what identifies a patient by image keys and the case code.
 
@@ -23,7 +28,7 @@ class Scrubber:
     """
 
     def __init__(self, case: Case | None = None, *, case_code: str = "", paths: Iterable[Path] = ()):
-        self.code = case.case_id if case is not None else case_code
+        self.code = case_name(case) if case is not None else case_code
         self._labels: dict[str, str] = {}
         whole: dict[str, str] = {}
         for path in paths:
@@ -36,7 +41,7 @@ class Scrubber:
 
     def _learn(self, case: Case, whole: dict[str, str], words: dict[str, str]) -> None:
         keyed = keyed_images(case)
-        harmless = {item.stain for item in case.images} | set(keyed) | set(Modality) | {case.case_id}
+        harmless = {item.stain for item in case.images} | set(keyed) | set(Modality) | {self.code}
         folders = set() if case.folder is None else {case.folder}
         for key, item in keyed.items():
             self._labels[key] = item.stain or key
@@ -51,9 +56,10 @@ class Scrubber:
         for folder in folders:
             whole |= dict.fromkeys(_spellings(folder), "(folder)")
         if case.folder is not None and _telling(case.folder.name) and case.folder.name not in harmless:
-            words.setdefault(case.folder.name, case.case_id)
-        if _telling(case.patient_id) and case.patient_id not in harmless:
-            words.setdefault(case.patient_id, case.case_id)
+            words.setdefault(case.folder.name, self.code)
+        for name in (case.patient_id, case.case_id):
+            if _telling(name) and name not in harmless:
+                words.setdefault(name, self.code)
 
     def label(self, key: str) -> str:
         """Stain or antibody of an image if the case knows it, else its key."""

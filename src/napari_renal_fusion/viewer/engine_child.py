@@ -90,9 +90,13 @@ class EngineWork:
         }
 
     def report(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        """``prediction_id``, ``class_index``, ``method``, ``out_dir``: write everything, name the files."""
+        """``prediction_id``, ``class_index``, ``method``, ``out_dir``: write everything, name the files.
+
+        With ``version`` (of the case) the own reading and the what-ifs stand in the report; ``what_if`` is the number
+        of the one that it is about, 0 for the official answer.
+        """
         from ..explain import explain
-        from ..reports import write_all
+        from ..reports import case_reading, write_all
 
         case, prediction = self._recall(params)
         explanation = None
@@ -101,8 +105,13 @@ class EngineWork:
                 explanation = explain(
                     prediction, params["class_index"], method=params["method"], progress=progress
                 )
+        reading = None
+        if case.code and params.get("version"):
+            reading = case_reading(case.code, params["version"], number=params.get("what_if", 0))
         with progress.part(0.4, 1):
-            files = write_all(case, prediction, explanation, Path(params["out_dir"]), progress=progress)
+            files = write_all(
+                case, prediction, explanation, Path(params["out_dir"]), progress=progress, reading=reading
+            )
         return {"files": [str(file) for file in files]}
 
     def sample_patient(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
