@@ -16,11 +16,17 @@ from ..sorted_case import locate, open_sorted
 from ..work_folder import WorkFolder
 from .guess import Guess, SortedFile
 from .pattern_file import load_pattern, save_pattern
-from .sorter import Tell, sort_files
+from .sorter import Begun, Seen, Tell, sort_files
 from .sorting import Sorting
 
 
-def sort_source(paths: Path | str | Sequence[Path | str], tell: Tell | None = None) -> Sorting:
+def sort_source(
+    paths: Path | str | Sequence[Path | str],
+    tell: Tell | None = None,
+    *,
+    begun: Begun | None = None,
+    seen: Seen | None = None,
+) -> Sorting:
     """Sort a folder or a selection with what the laboratory taught; files sorted before keep what they are.
 
     Raises
@@ -32,7 +38,7 @@ def sort_source(paths: Path | str | Sequence[Path | str], tell: Tell | None = No
     source = _source(paths)
     key = find_key(source)
     known = _known(source, key) if key else {}
-    return sort_files(paths, pattern, known=known, tell=tell)
+    return sort_files(paths, pattern, known=known, tell=tell, begun=begun, seen=seen)
 
 
 def accept(

@@ -28,6 +28,8 @@ _THREADS = 2
 _ANTIBODY_LETTERS = {"a": "IgA", "g": "IgG", "m": "IgM", "k": "Kappa", "l": "Lambda"}
 
 Tell = Callable[[float, str], None]
+Begun = Callable[[Sorting], None]
+Seen = Callable[[Path, "Look | str"], None]
 
 
 def sort_files(
@@ -36,6 +38,8 @@ def sort_files(
     *,
     known: Mapping[Path, SortedFile] | None = None,
     tell: Tell | None = None,
+    begun: Begun | None = None,
+    seen: Seen | None = None,
 ) -> Sorting:
     """Sort a folder, nested or flat, or a selection of files; originals are opened for reading only.
 
@@ -50,6 +54,11 @@ def sort_files(
         Files that were sorted before, by path: they keep what they were sorted as.
     tell
         Called with a fraction and a sentence, on the calling thread; it may raise to stop.
+    begun
+        Called once, on the calling thread, with what names alone say, before any image is opened.
+    seen
+        Called on the calling thread with each image that was looked at, as it comes: its look, or why it cannot
+        be read.
 
     Raises
     ------
@@ -61,7 +70,9 @@ def sort_files(
     files = tuple(SortedFile(path, name) for path, name, _ in found.images)
     start = Sorting(found.root, files, found.others, pattern, known=known or {})
     first = believe(start, {}, pattern)
-    looks = _look_where_needed(first, tell)
+    if begun is not None:
+        begun(first)
+    looks = _look_where_needed(first, tell, seen)
     return believe(replace(first, looks=looks), {}, pattern)
 
 
@@ -250,18 +261,23 @@ def _corrected(
     return replace(file, **changes)
 
 
-def _look_where_needed(sorting: Sorting, tell: Tell | None) -> dict[Path, Look | str]:
+def _look_where_needed(sorting: Sorting, tell: Tell | None, seen: Seen | None) -> dict[Path, Look | str]:
     """Thumbnails of unsettled files, and of files whose thumbnail costs little; a str is why it cannot be read."""
     todo = [
         (file.path, file.modality.sure < _SETTLED) for file in sorting.files if file.path not in sorting.known
     ]
     looks: dict[Path, Look | str] = {}
-    with ThreadPoolExecutor(_THREADS) as pool:
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
         for done, (path, look) in enumerate(pool.map(_look, todo), start=1):
             if look is not None:
                 looks[path] = look
+                if seen is not None:
+                    seen(path, look)
             if tell is not None:
                 tell(done / len(todo), f"Looking at images: {done} of {len(todo)}")
+    finally:  # whoever stops does not wait for the images that are still to come
+        pool.shutdown(cancel_futures=True)
     return looks
 
 
