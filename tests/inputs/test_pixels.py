@@ -73,3 +73,36 @@ def test_tensor_is_normalised_with_the_bundles_mean_and_std():
     tensor = to_tensor(prepared, Preprocessing(mean=(0.2,) * 3, std=(0.5,) * 3))
     assert tensor.shape == (3, 224, 224)
     assert float(tensor.abs().max()) < 1e-6
+
+
+def electron(legend=None, crop=None) -> ImageItem:
+    from napari_renal_fusion.phantoms.legend import with_legend
+
+    picture = np.random.default_rng(0).normal(128, 40, (2048, 2048)).clip(0, 255).astype(np.uint8)
+    picture = with_legend(picture, 2.3, 8000, 0)
+    return ImageItem(Path("image.png"), Modality.TEM, pixels=picture, legend=legend, crop=crop)
+
+
+@pytest.mark.parametrize("rule", [Preprocessing(), Preprocessing(cut_bottom=0.2)])
+def test_a_legend_that_is_found_is_cut_to_the_row_and_can_be_brought_back(rule):
+    assert prepare_image(electron(), rule).box == Box(0, 0, 1940, 2048)
+    assert prepare_image(electron(legend=0), rule).box == Box(0, 0, 2048, 2048)
+    assert prepare_image(electron(legend=300), rule).box == Box(0, 0, 1748, 2048)
+    assert (
+        prepare_image(electron(), rule).input_sha256 != prepare_image(electron(legend=0), rule).input_sha256
+    )
+
+
+def test_the_legend_is_cut_before_the_crop():
+    assert prepare_image(electron(crop=Box(1000, 0, 1048, 500)), Preprocessing()).box == Box(
+        1000, 0, 940, 500
+    )
+    with pytest.raises(RenalFusionError, match="8 x 8"):
+        prepare_image(electron(crop=Box(1950, 0, 98, 500)), Preprocessing())
+
+
+def test_a_heat_map_sits_right_on_the_whole_image_of_which_the_legend_was_cut():
+    where = placement((7, 7), prepare_image(electron(), Preprocessing()).box)
+    np.testing.assert_allclose(
+        where.to_pixels([[6.5, 6.5]]), [[1939.5, 2047.5]]
+    )  # the last cell's far corner

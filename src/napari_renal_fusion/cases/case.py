@@ -63,6 +63,9 @@ class ImageItem:
         Device that took the image, as a table states it; None if unknown.
     pixels
         Pixels given directly, for an image that exists in memory only (a napari layer).
+    legend
+        Rows at the bottom that a person says are a burnt-in legend, 0 for none; None: as it looks
+        (:func:`.legend.legend_rows`).
     image_id
         Name of the image in a sorted case, given once and for all ("OM-1"); "" in a case that was not sorted.
     """
@@ -78,6 +81,7 @@ class ImageItem:
     scanner: str | None = None
     pixels: np.ndarray | None = field(default=None, compare=False, repr=False)
     image_id: str = ""
+    legend: int | None = None
 
     @property
     def name(self) -> str:

@@ -25,7 +25,7 @@ class ImageRecord(BaseModel):
     """One image, under its image id ("OM-1").
 
     ``sha256`` is the hash of the file's content, ``page`` counts from 0. ``legend`` is the number of rows at
-    the bottom that a burnt-in legend takes, None if nobody looked, 0 if there is none. ``sorted_by`` says
+    the bottom that a person says a burnt-in legend takes, 0 for none; None: as the picture looks. ``sorted_by`` says
     who decided what the image is, ``sure`` from 0 to 1 how certain the rule was. ``intensity`` (0 to 3),
     ``pattern`` and ``location`` are a person's reading of an antibody.
     """
@@ -131,6 +131,7 @@ def record_of(case: Case, earlier: CaseRecord | None = None) -> CaseRecord:
                 "pixel_size": image.stated_pixel_size,
                 "crop": _numbers(image.crop),
                 "intensity": image.intensity,
+                "legend": image.legend,
             }
         )
     if earlier:
@@ -166,6 +167,7 @@ def _applied(image: ImageItem, known: ImageRecord | None) -> ImageItem:
         intensity=known.intensity,
         stated_pixel_size=known.pixel_size,
         crop=None if known.crop is None else Box(*known.crop),
+        legend=known.legend,
     )
 
 

@@ -13,7 +13,7 @@ Found = TypeVar("Found")
 
 
 class ImageMemo:
-    """Small results (a prepared picture, a brightness) by file, its time of change, page, crop, and question.
+    """Small results (a prepared picture, a brightness) by file, its time of change, page, crop, legend, and question.
 
     Thread-safe; the least recently used go first. Images in memory are asked anew each time.
     """
@@ -50,4 +50,4 @@ class ImageMemo:
             state = image.path.stat()
         except OSError:  # reading it will say what is wrong
             return None
-        return image.path, state.st_mtime_ns, state.st_size, image.page, image.crop, question
+        return image.path, state.st_mtime_ns, state.st_size, image.page, image.crop, image.legend, question

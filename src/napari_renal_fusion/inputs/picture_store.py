@@ -22,7 +22,7 @@ from .pixels import Preprocessing, prepare_image
 from .select import signal
 
 # Raise it when decoding or preparing changes, so that older entries are not used.
-_VERSION = 1
+_VERSION = 2
 _LIMIT_BYTES = 20 * 2**30
 # compute.atomic asks for the umask, which belongs to the whole process: one writer at a time.
 _WRITING = threading.Lock()
@@ -184,6 +184,7 @@ class PictureStore:
             state.st_mtime_ns,
             image.page,
             [crop.top, crop.left, crop.height, crop.width] if crop else None,
+            image.legend,
             # Mean and standard deviation are applied later.
             preprocessing.model_dump(mode="json", include={"size", "resize", "cut_bottom"}),
         ]

@@ -11,6 +11,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..cases import Box, ImageItem
+from ..cases.legend import legend_rows
 from ..errors import RenalFusionError
 from ..notices import Notice
 
@@ -25,7 +26,8 @@ class Preprocessing(BaseModel):
 
     ``size`` is (height, width) of the network's input; ``resize`` is ``squash`` (the published way) or
     ``pad`` (keep the aspect, pad with the image's median colour); ``cut_bottom`` is the fraction of
-    the height that is cut from below, where electron microscopes burn in their legend.
+    the height that is cut from below, where electron microscopes burn in their legend, of images in which
+    none is found (see :func:`.cases.legend.find_legend`) and of which no person said how many rows it takes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,7 +77,7 @@ def prepare_image(
             )
         )
     height, width = array.shape[:2]
-    part, top, left = _part(image, preprocessing, height, width)
+    part, top, left = _part(image, preprocessing, array)
     rgb = to_rgb8(array[part], full_scale=_full_scale(array))
     box = Box(top, left, rgb.shape[0], rgb.shape[1])
     if preprocessing.resize == "pad":
@@ -121,14 +123,15 @@ def _full_scale(array: np.ndarray) -> int:
     return next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if largest < 2**bits)
 
 
-def _part(image: ImageItem, preprocessing: Preprocessing, height: int, width: int):
-    # A crop by a person already excludes what they do not want, so the blanket legend cut is for whole images.
-    if image.crop is not None:
+def _part(image: ImageItem, preprocessing: Preprocessing, array: np.ndarray):
+    height, width = array.shape[:2]
+    legend = legend_rows(image, array)
+    top, left, bottom, right = 0, 0, height - legend, width
+    if image.crop is not None:  # by a person, who excludes what they do not want: nothing is cut blindly
         top, left = max(0, round(image.crop.top)), max(0, round(image.crop.left))
-        bottom = min(height, round(image.crop.top + image.crop.height))
+        bottom = min(bottom, round(image.crop.top + image.crop.height))
         right = min(width, round(image.crop.left + image.crop.width))
-    else:
-        top, left, right = 0, 0, width
+    elif image.legend is None and not legend:
         bottom = height - round(height * preprocessing.cut_bottom)
     if bottom - top < 8 or right - left < 8:
         raise RenalFusionError(

@@ -76,6 +76,7 @@ def _image_to_json(image: ImageItem, pixel_file: Path | None) -> dict[str, Any]:
         "stated_pixel_size": stated.model_dump() if stated else None,
         "crop": asdict(image.crop) if image.crop else None,
         "pixels": str(pixel_file) if pixel_file else None,
+        "legend": image.legend,
     }
 
 
@@ -96,4 +97,5 @@ def _image_from_json(data: Mapping[str, Any]) -> ImageItem:
         stated_pixel_size=PixelSize(**data["stated_pixel_size"]) if data["stated_pixel_size"] else None,
         crop=Box(**data["crop"]) if data["crop"] else None,
         pixels=pixels,
+        legend=data.get("legend"),
     )
