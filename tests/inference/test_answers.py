@@ -102,7 +102,7 @@ def test_a_panel_weaker_than_every_one_of_training_gets_no_opinion(
     assert prediction.status == ("abstained" if negative else "answered")
     assert ("panel_negative" in [one.code for one in prediction.reasons]) == negative
     if negative:
-        assert "graded 0.5+, the weakest in training 1+" in prediction.verdict
+        assert "graded trace, the weakest in training 1+" in prediction.verdict
 
 
 def test_a_split_is_read_with_the_probabilities_of_the_whole(case, make_tiny_bundle, engine):

@@ -15,7 +15,7 @@ def picture(brightness: int) -> np.ndarray:
 def test_the_grade_decides_where_both_sides_have_one():
     panel = PositivePanel.fit([(3.0, picture(200)), (1.0, picture(90))])
     assert panel.least_intensity == 1.0
-    assert panel.weaker(0.5, picture(255)) == "graded 0.5+, the weakest in training 1+"
+    assert panel.weaker(0.5, picture(255)) == "graded trace, the weakest in training 1+"
     assert panel.weaker(1.0, picture(0)) == ""
 
 

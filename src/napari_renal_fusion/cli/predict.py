@@ -10,6 +10,7 @@ from ..cases import Case
 from ..cases.folders import open_cases
 from ..compute.progress import Cancelled, Progress
 from ..errors import RenalFusionError
+from ..inference.answer_range import Alternatives
 from ..inference.prediction import Prediction
 from .console import Talk, as_renal_error, complain
 
@@ -135,10 +136,11 @@ def summary(case: Case, prediction: Prediction) -> str:
     if prediction.stood_in:
         lines.append(f"  {prediction.stood_in}")
     if prediction.probabilities:
-        ranked = sorted(zip(prediction.probabilities, prediction.class_names, strict=True), reverse=True)
-        lines += [f"  {name[:1].upper() + name[1:]:<34} {value:6.1%}" for value, name in ranked]
+        lines += _probabilities(prediction)
     if prediction.set_text:
         lines.append(f"  {prediction.set_text}")
+    if prediction.alternatives:
+        lines += _choices(prediction.alternatives)
     if prediction.survival:
         given = prediction.survival
         lines.append(f"  risk {prediction.risk:.3f}, {given.group} risk group")
@@ -156,6 +158,28 @@ def summary(case: Case, prediction: Prediction) -> str:
     if prediction.provenance:
         lines.append(f"  {prediction.provenance.device_reason}; {prediction.provenance.seconds:.1f} s")
     return "\n".join(lines)
+
+
+def _probabilities(prediction: Prediction) -> list[str]:
+    """A line a class, the most probable first, with its range over the admissible choices of images."""
+    lines = []
+    for index in sorted(range(len(prediction.class_names)), key=lambda i: -prediction.probabilities[i]):
+        name, found = prediction.class_names[index], prediction.alternatives
+        span = found.range_text(index) if found else ""
+        lines.append(
+            f"  {name[:1].upper() + name[1:]:<34} {prediction.probabilities[index]:6.1%}  {span}".rstrip()
+        )
+    return lines
+
+
+def _choices(found: Alternatives) -> list[str]:
+    """What each admissible choice of images leads to, and how the choices were found."""
+    lines = []
+    if len(found.combinations) > 1:
+        for label, probabilities, known in found.rows():
+            listed = ", ".join(f"{value:.1%}" for value in probabilities)
+            lines.append(f"  with {label}: {listed}{f' (set: {known})' if known else ''}")
+    return lines + [f"  {sentence}" for sentence in found.sentences]
 
 
 def _check_method(method: str) -> None:

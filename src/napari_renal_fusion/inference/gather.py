@@ -38,7 +38,9 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
+    """A prepared picture, whether its original is a phantom, and how many pages the file has."""
+
     prepared: PreparedImage
     phantom: bool
     pages: int
@@ -58,13 +60,13 @@ def gather(
     unreadable: dict[str, RenalFusionError] = {}
     while True:
         chosen = selection or select(case, config.rules, choice, memo, unreadable)
-        found: dict[str, _Found] = {}
+        found: dict[str, Found] = {}
         failed: dict[str, RenalFusionError] = {}
         for done, image in enumerate(chosen.images):
             progress.update(done / len(chosen.images), f"Reading {image.key} ({image.name})")
             rule = config.preprocessing[image.modality]
             try:
-                found[image.key] = memo.get(keyed[image.key], rule, partial(_read, keyed[image.key], rule))
+                found[image.key] = read_image(memo, keyed[image.key], rule)
             except RenalFusionError as error:
                 failed[image.key] = error
         if not failed:
@@ -80,10 +82,21 @@ def gather(
     )
 
 
-def _read(image: ImageItem, preprocessing: Preprocessing) -> _Found:
+def read_image(memo: ImageMemo, image: ImageItem, preprocessing: Preprocessing) -> Found:
+    """Read and prepare one image, or remember it from before.
+
+    Raises
+    ------
+    RenalFusionError
+        If it cannot be read.
+    """
+    return memo.get(image, preprocessing, partial(_read, image, preprocessing))
+
+
+def _read(image: ImageItem, preprocessing: Preprocessing) -> Found:
     array = image.read()
     pages = 1 if image.pixels is not None else image_pages(image.path)
-    return _Found(prepare_image(image, preprocessing, array), is_phantom(array), pages)
+    return Found(prepare_image(image, preprocessing, array), is_phantom(array), pages)
 
 
 def _pages(key: str, image: ImageItem, pages: int) -> Notice:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from ..bundles import BundleConfig, CheckedHere
 from ..cases import Case, Modality
-from ..errors import RenalFusionError
 from ..inputs import Selection, keyed_images
 from ..notices import Notice
+from .answer_range import DISAGREE, Alternatives
+from .fusing import Fused, fuse
 from .prediction import Prediction, Provenance
-from .reliability import Reliability, reliability
+from .reliability import Reliability
 from .session import Session
-
-if TYPE_CHECKING:
-    from ..networks import FusionOutput
 
 PLUMBING = "Plumbing test: this model has never seen a real image."
 _RESEARCH = "Research use only."
@@ -55,19 +52,22 @@ class Outcome:
             status="refused", verdict=verdict, reasons=tuple(reasons), warnings=notices, **self._common
         )
 
-    def answered(self, session: Session, notices: tuple[Notice, ...], provenance: Provenance) -> Prediction:
-        import torch
-
-        with torch.inference_mode():
-            output = _fuse(session)
-            relied = reliability(session, output)
-            probabilities = session.calibrate(output.fusion[0]).cpu().double()  # Metal has no float64
-            branches = {
-                Modality(m): tuple(logits[0].float().softmax(dim=-1).tolist())
-                for m, logits in output.branches.items()
-                if Modality(m) not in session.substituted
-            }
-        probabilities = tuple((probabilities / probabilities.sum()).tolist())
+    def answered(
+        self,
+        session: Session,
+        notices: tuple[Notice, ...],
+        provenance: Provenance,
+        others: Callable[[Fused], Alternatives | None],
+    ) -> Prediction:
+        """The answer of a session; ``others`` asks with every other admissible choice of images."""
+        fused = fuse(session)
+        relied, probabilities = fused.relied, fused.probabilities
+        branches = {
+            Modality(m): tuple(logits[0].float().softmax(dim=-1).tolist())
+            for m, logits in fused.output.branches.items()
+            if Modality(m) not in session.substituted
+        }
+        alternatives = others(fused)
         for modality in session.substituted:
             notices += (
                 Notice(
@@ -78,7 +78,8 @@ class Outcome:
             )
         notices += tuple(self._answered_without(session))
         limit = session.calibration.calibration.abstain_below
-        status, verdict, reasons = self._status(probabilities, relied, limit, self._negative_panel(session))
+        besides = [*self._negative_panel(session, alternatives), *_contradiction(alternatives)]
+        status, verdict, reasons = self._status(probabilities, relied, limit, besides)
         prediction = Prediction(
             status=status,
             verdict=verdict,
@@ -93,6 +94,7 @@ class Outcome:
             distance_limit=relied.distance_limit,
             fits_none=None if relied.distance is None else relied.distance > relied.distance_limit,
             member_spread=relied.member_spread,
+            alternatives=alternatives,
             **self._common,
         )
         prediction._session = session
@@ -127,7 +129,7 @@ class Outcome:
         return [Notice(code="answered_without", message=said)]
 
     def _status(
-        self, probabilities: tuple[float, ...], relied: Reliability, limit: float, negative: list[Notice]
+        self, probabilities: tuple[float, ...], relied: Reliability, limit: float, besides: list[Notice]
     ) -> tuple[str, str, tuple[Notice, ...]]:
         if not self._common["names_shown"]:
             reason = Notice(
@@ -138,7 +140,7 @@ class Outcome:
             return "refused", f"{PLUMBING} {_RESEARCH}", (reason,)
         best = max(range(len(probabilities)), key=probabilities.__getitem__)
         reasons = [
-            *negative,
+            *besides,
             *_beyond_the_known(relied),
             *self._outside_its_set(best, relied),
             *_too_uncertain(probabilities[best], limit),
@@ -147,10 +149,12 @@ class Outcome:
             return "abstained", f"No opinion: {reasons[0].message} {_RESEARCH}", tuple(reasons)
         return "answered", f"Most like {self.class_names[best]} ({probabilities[best]:.0%}). {_RESEARCH}", ()
 
-    def _negative_panel(self, session: Session) -> list[Notice]:
+    def _negative_panel(self, session: Session, alternatives: Alternatives | None) -> list[Notice]:
         """A reason where the model learnt from positive antibodies and none as strong is here."""
         panel, keys = self._config.panel, session.order.get(Modality.IM, ())
-        if panel is None:
+        if panel is None or (
+            alternatives and any(one.modality == Modality.IM for one in alternatives.varying)
+        ):
             return []
         graded = keyed_images(self._case)
         said = [panel.weaker(graded[key].intensity, session.prepared[key].pixels) for key in keys]
@@ -170,6 +174,12 @@ class Outcome:
             f"{100 * relied.coverage:g} % coverage, so the two contradict each other."
         )
         return [Notice(code="set_disagrees", message=message)]
+
+
+def _contradiction(alternatives: Alternatives | None) -> list[Notice]:
+    """A reason where admissible choices of images lead to answers that cannot both be true."""
+    said = alternatives.disagreement if alternatives is not None else ""
+    return [Notice(code=DISAGREE, message=said)] if said else []
 
 
 def _too_uncertain(probability: float, limit: float) -> list[Notice]:
@@ -203,19 +213,3 @@ def _beyond_the_known(relied: Reliability) -> list[Notice]:
         )
         reasons.append(Notice(code="set_empty", message=message))
     return reasons
-
-
-def _fuse(session: Session) -> FusionOutput:
-    from ..networks import NonFiniteFeatures
-
-    try:
-        return session.fuse()
-    except NonFiniteFeatures as error:
-        modality = Modality(error.modality)
-        keys = session.order[modality]
-        key = keys[error.instance_index] if error.instance_index is not None else keys[0]
-        raise RenalFusionError(
-            "features_not_finite",
-            f"The model's features of {key} ({session.names[key]}) are not numbers",
-            remedy="Leave this image out, or choose the device cpu.",
-        ) from error

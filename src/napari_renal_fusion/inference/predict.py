@@ -18,8 +18,10 @@ from ..compute.progress import Progress
 from ..errors import RenalFusionError
 from ..inputs import PreparedImage, Selection, TokenCache, bag_order, keyed_images
 from ..notices import Notice
+from .alternatives import Alternatives, ask_others, find_others
 from .encode import encode_images
 from .engine import Engine, device_for, shared_engine
+from .fusing import Fused
 from .gather import Gathered, gather
 from .outcome import Outcome
 from .prediction import Prediction, Provenance
@@ -106,7 +108,7 @@ def predict(
     config = bundle.config
     where = device_for(device, threads)
     started = time.perf_counter()
-    with progress.part(0.05, 0.4):
+    with progress.part(0.05, 0.3):
         gathered = gather(case, config, engine.memo, progress, selection=selection, choice=choice)
     wanted = chosen_frequencies(bundle, frequencies)
     sibling, unusable = stand_in_for(bundle, gathered, engine)
@@ -120,7 +122,9 @@ def predict(
         notice = stood_in_notice(sibling.config.title, gathered.selection.missing)
         return prediction.model_copy(update={"warnings": (notice, *prediction.warnings)})
     selection, prepared = gathered.selection, gathered.prepared
-    shown = config.trained_on == "real" or gathered.synthetic
+    with progress.part(0.3, 0.4):
+        others = find_others(case, config, selection, engine.memo, progress)
+    shown = config.trained_on == "real" or (gathered.synthetic and others.synthetic)
     hidden = tuple(f"class {i + 1}" for i in range(len(config.class_names)))
     factors = frequency_factors(bundle, wanted if shown else None)
     outcome = Outcome(
@@ -145,11 +149,9 @@ def predict(
 
     def answer(where: DeviceChoice, more: tuple[Notice, ...]) -> Prediction:
         network, mean_tokens = engine.prepare(bundle, where)
-        with progress.part(0.4, 0.95):
-            tokens, where = _encode(
-                bundle, network, gathered, where, engine.cache if cache is None else cache, progress
-            )
-        progress.update(0.95, "Fusing")
+        held = engine.cache if cache is None else cache
+        with progress.part(0.4, 0.8):
+            tokens, where = _encode(bundle, network, gathered, where, held, progress)
         session = Session(
             bundle=bundle,
             network=network,
@@ -165,7 +167,12 @@ def predict(
             stains=_stains(case, config, selection),
         )
         provenance = _provenance(bundle, where, prepared, time.perf_counter() - started)
-        return outcome.answered(session, notices + more, provenance)
+
+        def ask(fused: Fused) -> Alternatives | None:
+            with progress.part(0.8, 1.0):
+                return ask_others(others, session, fused, where, held, progress)
+
+        return outcome.answered(session, notices + more, provenance, ask)
 
     prediction = _on_device_or_processor(answer, where, engine)
     progress.update(1.0, "Done")

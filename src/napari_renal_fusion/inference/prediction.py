@@ -11,6 +11,7 @@ from ..bundles.local import CheckedHere
 from ..cases import Modality
 from ..inputs.selection import Selection
 from ..notices import Notice
+from .answer_range import Alternatives
 
 
 class Provenance(BaseModel):
@@ -107,6 +108,9 @@ class Prediction(BaseModel):
         Name of the disease frequencies that the probabilities are corrected to; empty without correction.
     checked_here
         The check on this laboratory's own cases, None if it never ran here.
+    alternatives
+        The answers over every admissible choice of images, where the model takes one image of a modality; None for
+        a model that reads them all, and where it did not run. ``probabilities`` are those of the first, never an average.
     answered_by
         Title of the bundle that answered; with a warning ``stood_in`` it is not the one that was asked.
     task, risk, survival, modalities
@@ -136,6 +140,7 @@ class Prediction(BaseModel):
     member_spread: tuple[float, ...] = ()
     frequencies: str = ""
     checked_here: CheckedHere | None = None
+    alternatives: Alternatives | None = None
     answered_by: str = ""
     task: Literal["classification", "survival"] = "classification"
     risk: float | None = None

@@ -1,6 +1,7 @@
 """From a case to tensors: which images enter, how they are prepared, batches and the token cache."""
 
 from .batch import Batch, bag_order, collate, to_tensor
+from .choices import Choice, SlotChoices, slot_choices
 from .memo import ImageMemo
 from .panel_batch import PanelBatch, collate_panel
 from .patch_grid import PatchGrid
@@ -19,6 +20,7 @@ from .token_store import TokenStore, encoder_id
 
 __all__ = [
     "Batch",
+    "Choice",
     "FeatureEncoder",
     "FeatureKey",
     "ImageMemo",
@@ -34,6 +36,7 @@ __all__ = [
     "Selection",
     "SelectionRules",
     "SlideFeatures",
+    "SlotChoices",
     "SlotRule",
     "StoredPicture",
     "TokenCache",
@@ -49,6 +52,7 @@ __all__ = [
     "prepare_image",
     "read_features",
     "select",
+    "slot_choices",
     "to_rgb8",
     "to_tensor",
     "without_unreadable",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..cases.grading import POSITIVE, grade_text
 from .select import signal
 
 
@@ -41,12 +42,18 @@ class PositivePanel(BaseModel):
     def weaker(self, intensity: float | None, pixels: np.ndarray) -> str:
         """How an image is weaker than every one of training, in words; empty if it is not.
 
-        The person's grade decides where there is one on both sides, else the brightness.
+        The person's grade decides where there is one on both sides, else the brightness. Where training was not
+        graded throughout, an antibody that a person graded below 1+ is weaker whatever its brightness: an exposure or
+        autofluorescence can make a negative one bright.
         """
         if intensity is not None and self.least_intensity is not None:
             if intensity >= self.least_intensity:
                 return ""
-            return f"graded {intensity:g}+, the weakest in training {self.least_intensity:g}+"
+            return (
+                f"graded {grade_text(intensity)}, the weakest in training {grade_text(self.least_intensity)}"
+            )
+        if intensity is not None and intensity < POSITIVE:
+            return f"graded {grade_text(intensity)}, and the model was trained on positive antibodies"
         measured = signal(pixels)
         if measured >= self.least_signal:
             return ""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..cases import Case, ImageItem, Modality
+from ..cases.grading import grade_text
+from ..cases.names import natural_key
 from ..errors import RenalFusionError
 from ..notices import Notice
 from .memo import ImageMemo
@@ -159,35 +161,56 @@ def _by_person(
 
 
 def _preferred_stain(slot: SlotRule, candidates: Mapping[str, ImageItem]) -> dict[str, str]:
+    # A part that a person chose (a glomerulus) goes before a whole field.
+    ordered = sorted(candidates, key=lambda key: (candidates[key].crop is None, natural_key(key)))
     for stain in slot.stains:
-        for key, image in candidates.items():
-            if (image.stain or "").casefold() == stain.casefold():
+        for key in ordered:
+            if (candidates[key].stain or "").casefold() == stain.casefold():
                 return {key: f"{stain} is the stain that the model was trained on"}
     wanted = " or ".join(slot.stains)
     reason = f"first image; no {wanted} image in this case" if wanted else "first image"
-    return dict.fromkeys(list(candidates)[:1], reason)
+    return dict.fromkeys(ordered[:1], reason)
 
 
 def _brightest(
     candidates: Mapping[str, ImageItem], failed: dict[str, RenalFusionError], memo: ImageMemo
 ) -> dict[str, str]:
-    """The strongest antibody; images that cannot be read on the way are added to ``failed``."""
+    """The strongest antibody; images that cannot be read on the way are added to ``failed``.
+
+    Of several with the same grade the brightest, so that the order of files decides nothing.
+    """
     graded = {key: image.intensity for key, image in candidates.items() if image.intensity is not None}
     if graded:
-        key = max(graded, key=graded.__getitem__)
-        return {key: f"strongest graded antibody ({graded[key]:g}+ of {len(candidates)} images)"}
-    measured = {}
-    for key, image in candidates.items():
-        try:
-            measured[key] = memo.get(image, "signal", lambda image=image: signal(image.read()))
-        except RenalFusionError as error:
-            failed[key] = error
+        best = max(graded.values())
+        strongest = [key for key, given in graded.items() if given == best]
+        if len(strongest) > 1:
+            measured = _measured({key: candidates[key] for key in strongest}, failed, memo)
+            if not measured:  # none of them can be read: on to the weaker ones
+                rest = {key: image for key, image in candidates.items() if key not in failed}
+                return _brightest(rest, failed, memo)
+            strongest = [max(measured, key=lambda key: (measured[key], key))]
+        said = f"strongest graded antibody ({grade_text(best)} of {len(candidates)} images)"
+        return {strongest[0]: said}
+    measured = _measured(candidates, failed, memo)
     if not measured:
         return {}
     key = max(measured, key=measured.__getitem__)
     if len(measured) == 1:
         return {key: "the only immunofluorescence image"}
     return {key: f"brightest of {len(measured)} images (signal {measured[key]:.2f} of 1)"}
+
+
+def _measured(
+    candidates: Mapping[str, ImageItem], failed: dict[str, RenalFusionError], memo: ImageMemo
+) -> dict[str, float]:
+    """Brightness of each image that can be read; the others are added to ``failed``."""
+    measured = {}
+    for key, image in candidates.items():
+        try:
+            measured[key] = memo.get(image, "signal", lambda image=image: signal(image.read()))
+        except RenalFusionError as error:
+            failed[key] = error
+    return measured
 
 
 def _why_not(slot: SlotRule, picked: Mapping[str, str], candidates: Mapping[str, ImageItem]) -> str:
