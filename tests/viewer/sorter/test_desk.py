@@ -1,7 +1,6 @@
 """Corrections, what they teach, undo; sections, layout and the cursor: nothing of a window."""
 
 import pytest
-from tests.cases.sorting.pictures import pictures
 
 from napari_renal_fusion.cases import Modality
 from napari_renal_fusion.cases.sorting import Correction, sort_files
@@ -10,6 +9,8 @@ from napari_renal_fusion.viewer.sorter.choices import by_digit, suggest, suggest
 from napari_renal_fusion.viewer.sorter.desk import Desk, judged, lesson
 from napari_renal_fusion.viewer.sorter.layout import Measures, lay_out
 from napari_renal_fusion.viewer.sorter.sections import next_current, sections_of
+
+from ...cases.sorting.pictures import pictures
 
 OM, IM, TEM = Modality
 

@@ -7,12 +7,13 @@ from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
-from tests.cases.sorting.pictures import electron, light, pictures
 
 from napari_renal_fusion.cases import Modality, open_cases
 from napari_renal_fusion.cases.case_key import KEY_FILE
 from napari_renal_fusion.phantoms.messy import write_messy
 from napari_renal_fusion.viewer.sorter.dock import SorterDock
+
+from ...cases.sorting.pictures import electron, light, pictures
 
 OM, IM, TEM = Modality
 Key = Qt.Key
