@@ -126,3 +126,14 @@ def test_cases_that_have_a_code_or_no_file_are_left_alone(tmp_path, work):
     in_memory = replace(case, images=(replace(case.images[0], pixels=np.zeros((4, 4), np.uint8)),))
     assert coded((sorted_before, in_memory), tmp_path / "Smith", work) == (sorted_before, in_memory)
     assert not (tmp_path / "Smith" / KEY_FILE).exists()
+
+
+def test_a_copied_folder_becomes_a_case_of_its_own(tmp_path, work):
+    folder = _case(tmp_path / "cases" / "Smith", OM=1)
+    _open(folder, work)
+    shutil.copytree(folder, tmp_path / "cases" / "Jones")
+    key = find_key(tmp_path / "cases" / "Jones")
+    (tmp_path / "cases" / "Jones" / KEY_FILE).write_text(
+        key.model_dump_json().replace('"label":"Smith"', '"label":"Jones"')
+    )
+    assert len({one.code for one in _open(tmp_path / "cases", work)}) == 2

@@ -39,7 +39,7 @@ def text(workspace):
 
 def test_a_case_opens_with_its_images(workspace):
     viewer = workspace._viewer
-    assert workspace.reader.header.title.text() == "Case K 001 病例"
+    assert workspace.reader.header.title.text() == f"Case {workspace.case.code}"
     assert workspace.reader.header.details.text() == "Light 1 · IF 1 · Electron 5"
     assert workspace.board.order == ["OM-1", "IM-1", *(f"TEM-{n}" for n in range(1, 6))]
     assert [layer.name for layer in viewer.layers] == ["Light (OM)"]
@@ -94,7 +94,7 @@ def test_the_board_after_a_run(workspace, qtbot):
     assert board.thumbnail("TEM-5").marks.entered is False
     click(board.thumbnail("TEM-5"), qtbot)
     qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "TEM-5", timeout=5_000)
-    assert text(workspace) == "05 · set aside: unlike the others (not: unimportant)"
+    assert text(workspace) == "TEM-5 · set aside: unlike the others (not: unimportant)"
     assert all(not layer.visible for layer in workspace._viewer.layers if layer.name == "Heat map")
 
 
@@ -217,8 +217,7 @@ def test_an_unreadable_image_is_named(workspace, qtbot, small_case):
     workspace.open_path(small_case)
     qtbot.wait(50)
     qtbot.waitUntil(lambda: settled(workspace), timeout=10_000)
-    key = next(key for key in workspace.board.order if workspace.board.thumbnail(key).name == "03")
-    workspace.stage.show_image(key)
+    workspace.stage.show_image("TEM-3")
     qtbot.waitUntil(lambda: settled(workspace) and "03.ome.tif" in text(workspace), timeout=5_000)
 
 
@@ -274,8 +273,8 @@ def test_going_through_a_worklist(workspace, qtbot, small_case, tmp_path):
     drop(workspace.worklist, cohort)
     qtbot.waitUntil(lambda: workspace.case.case_id == "A1" and settled(workspace), timeout=10_000)
     run(workspace, qtbot)
-    assert workspace.worklist.list.item(0).text() == "A1\nopinion ready"
-    assert workspace.worklist.list.item(1).text() == "B2\nawaiting electron"
+    assert workspace.runs.answer(0) is not None
+    assert workspace.worklist.state(1) == "awaiting electron images"
     press(workspace, qtbot, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: workspace.case.case_id == "B2" and settled(workspace), timeout=10_000)
     assert workspace.reader.opinion.bars.isHidden()
@@ -301,4 +300,4 @@ def test_an_answer_stays_with_its_case(workspace, qtbot, small_case, tmp_path, m
     assert workspace.case.case_id == "B2"
     assert workspace.runs.answer(1) is None
     assert workspace.reader.opinion.bars.isHidden()
-    assert workspace.worklist.list.item(0).text() == "A1\nopinion ready"
+    assert workspace.runs.answer(0) is not None

@@ -38,14 +38,16 @@ def coded(cases: Sequence[Case], source: Path, work: WorkFolder | None = None) -
     entries = {one.label: one for one in key.cases}
     above = _key_above(source)
     answer, changed = [], False
+    taken: set[str] = set()
     for case in cases:
         if case.code or not _on_disk(case):
             answer.append(_known(case, work))
             continue
         before = entries.get(case.case_id) or _own_key(case, source) or above.get(case.case_id)
-        if before is None:
+        if before is None or before.code in taken:  # a copied folder brings its key along
             before = CaseKey(code=work.new_code(), patient_id=case.patient_id, label=case.case_id)
         entry = _entry(case, before, source)
+        taken.add(entry.code)
         changed |= entry != entries.get(case.case_id)
         entries[case.case_id] = entry
         answer.append(_known(_with_ids(case, entry, source), work))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..explain.explanation import Explanation
     from ..inference.prediction import Prediction
+    from ..readings import StoredAnswer
 
 
 def import_ahead() -> None:
@@ -18,12 +19,19 @@ def import_ahead() -> None:
 
 @dataclass
 class Answer:
-    """A prediction, its name in the model's process, and its explanations by class and method."""
+    """A prediction, its name in the model's process, and its explanations by class and method.
+
+    ``question`` is what the process was asked: it is asked again when it no longer holds the answer. ``number`` is
+    that of a what-if, ``stored`` the answer as the work folder keeps it, None until it does.
+    """
 
     prediction_id: str
     prediction: Prediction
     what_if: bool = False
     explanations: dict[tuple[int, str], Explanation] = field(default_factory=dict)
+    question: dict[str, Any] = field(default_factory=dict)
+    number: int = 0
+    stored: StoredAnswer | None = None
 
     @property
     def attends(self) -> bool:
@@ -31,11 +39,16 @@ class Answer:
         return bool(self.prediction.modalities)
 
     @classmethod
-    def from_result(cls, result: dict[str, Any], *, what_if: bool = False) -> Answer:
+    def from_result(
+        cls, result: dict[str, Any], *, what_if: bool = False, question: dict[str, Any] | None = None
+    ) -> Answer:
         """Build from what the model's process sent."""
         from ..inference.prediction import Prediction
 
-        return cls(result["prediction_id"], Prediction.model_validate(result["prediction"]), what_if)
+        return cls(
+            result["prediction_id"], Prediction.model_validate(result["prediction"]), what_if,
+            question=question or {},
+        )  # fmt: skip
 
     def add_explanation(self, result: dict[str, Any]) -> Explanation:
         """Keep an explanation that the model's process sent."""

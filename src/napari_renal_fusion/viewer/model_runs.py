@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from ..cases import Case
@@ -15,12 +18,16 @@ from .answer import Answer
 from .case_json import case_to_json
 from .engine import Engine
 
+Done = Callable[[dict[str, Any]], None]
+Failed = Callable[[RenalFusionError], None]
+
 
 class ModelRuns(QObject):
     """Talks to the engine for the workspace: one run at a time, every later question from memory.
 
     ``place`` is the case's place in the worklist; signals carry it, because the person may have gone
-    on to another case meanwhile.
+    on to another case meanwhile. Cases that wait for their turn (:meth:`queue`) follow one another; what a
+    person asks goes before them.
     """
 
     started = Signal(int)
@@ -29,30 +36,62 @@ class ModelRuns(QObject):
     explained = Signal(int)
     failed = Signal(int, object)
     ended = Signal()
+    queue_moved = Signal(int, int)
+    """Cases of the queue that are done, and how many there are in all; both 0 when it is empty or cancelled."""
 
     def __init__(self, engine: Engine, parent: QObject | None = None):
         super().__init__(parent)
         self._engine = engine
         self._answers: dict[int, Answer] = {}
+        self.sealed: Callable[[int], bool] = lambda place: False
         self._running: int | None = None
         self._stopping = False
+        self._queue: deque[tuple[int, Case, Settings]] = deque()
+        self._queued = 0
+        self._follows: dict[int, int] = {}
+        """Number of a request -> number of the one that went out in its place."""
 
     @property
     def running(self) -> bool:
         return self._running is not None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether cases wait for their turn, or one of them is being asked about."""
+        return self._queued > 0
+
     def answer(self, place: int) -> Answer | None:
+        """The answer about a case that may be shown: none while :attr:`sealed` says so."""
+        return None if self.sealed(place) else self._answers.get(place)
+
+    def held(self, place: int) -> Answer | None:
+        """The answer about a case, sealed or not: for keeping it and asking more, never for showing it."""
         return self._answers.get(place)
+
+    def restore(self, place: int, answer: Answer) -> None:
+        """Keep an answer that was stored earlier; the model runs again only when it must be asked more."""
+        self._answers[place] = answer
+
+    def drop(self, place: int) -> None:
+        """Forget the answer about a case, whose images are now known to be others."""
+        self._answers.pop(place, None)
 
     def run(
         self, place: int, case: Case, settings: Settings, choice: dict[str, list[str]] | None = None
     ) -> None:
-        """Ask for a prediction and its explanation; ``choice`` (keys per modality) makes it a what-if."""
-        if self.running:
-            return
+        """Ask for a prediction and its explanation; ``choice`` (keys per modality) makes it a what-if.
 
-        def done(result: dict) -> None:
-            answer = Answer.from_result(result, what_if=choice is not None)
+        While another run goes on, a person's question waits and comes next.
+        """
+        if self.running:
+            if choice is None and self.waiting and all(place != one for one, *_ in self._queue):
+                self._queue.appendleft((place, case, settings))
+                self._queued += 1
+            return
+        asked = question(case, settings, choice)
+
+        def done(result: dict[str, Any]) -> None:
+            answer = Answer.from_result(result, what_if=choice is not None, question=asked)
             self._answers[place] = answer
             self.answered.emit(place)
             if answer.prediction.probabilities and not answer.attends:
@@ -62,14 +101,24 @@ class ModelRuns(QObject):
 
         self._stopping = False
         self._running = self._engine.ask(
-            "predict",
-            {
-                "case": case_to_json(case), "bundle": settings.bundle, "choice": choice,
-                "device": settings.device, "threads": settings.threads,
-            },
-            done, lambda error: self._fail(place, error), self._progress,
-        )  # fmt: skip
+            "predict", asked, done, lambda error: self._fail(place, error), self._progress
+        )
         self.started.emit(place)
+
+    def queue(self, cases: Iterable[tuple[int, Case]], settings: Settings) -> None:
+        """Ask about many cases in the background, one after the other."""
+        waiting = {place for place, *_ in self._queue}
+        fresh = [(place, case, settings) for place, case in cases if place not in waiting]
+        self._queue.extend(fresh)
+        self._queued += len(fresh)
+        self._next()
+
+    def cancel_queue(self) -> None:
+        """Take back what waits, and stop what runs."""
+        self._queue.clear()
+        self._queued = 0
+        self.cancel()
+        self.queue_moved.emit(0, 0)
 
     def explain(self, place: int, class_index: int, method: str) -> None:
         """Ask for another class or method; costs milliseconds, because token maps are kept."""
@@ -81,33 +130,29 @@ class ModelRuns(QObject):
             return
         self._ask_to_explain(place, answer, class_index, method)
 
-    def model_input(self, place: int, key: str, done: Callable[[dict], None]) -> None:
+    def model_input(self, place: int, key: str, done: Done) -> None:
         """Ask for the picture that the model saw of one image."""
         answer = self._answers.get(place)
         if answer is not None:
-            self._engine.ask(
-                "model_input", {"prediction_id": answer.prediction_id, "key": key}, done,
-                lambda error: self.failed.emit(place, error),
-            )  # fmt: skip
+            self._ask(
+                answer, "model_input", {"key": key}, done, lambda error: self.failed.emit(place, error), None
+            )
 
     def report(
-        self, place: int, class_index: int, method: str, folder: Path, done: Callable[[dict], None]
+        self, place: int, class_index: int, method: str, folder: Path, done: Done, **about: object
     ) -> None:
-        """Write the report of a case into ``folder``."""
+        """Write the report of a case into ``folder``; ``about`` goes to the report as it is."""
         answer = self._answers.get(place)
         if answer is None or self.running:
             return
 
-        def finished(result: dict) -> None:
+        def finished(result: dict[str, Any]) -> None:
             self._end()
             done(result)
 
-        params = {
-            "prediction_id": answer.prediction_id, "class_index": class_index, "method": method,
-            "out_dir": str(folder),
-        }  # fmt: skip
-        self._running = self._engine.ask(
-            "report", params, finished, lambda error: self._fail(place, error), self._progress
+        params = {"class_index": class_index, "method": method, "out_dir": str(folder), **about}
+        self._running = self._ask(
+            answer, "report", params, finished, lambda error: self._fail(place, error), self._progress
         )
         self.started.emit(place)
 
@@ -116,7 +161,7 @@ class ModelRuns(QObject):
         if self.running:
             return
 
-        def finished(result: dict) -> None:
+        def finished(result: dict[str, Any]) -> None:
             self._end()
             done(Path(result["folder"]))
 
@@ -129,26 +174,59 @@ class ModelRuns(QObject):
         """Stop what runs."""
         if self._running is not None:
             self._stopping = True
-            self._engine.cancel(self._running)
+            self._engine.cancel(self._follows.get(self._running, self._running))
 
     def forget(self) -> None:
-        """Another worklist was opened: drop answers, and what runs."""
+        """Another worklist was opened: drop answers, what waits and what runs."""
+        self._queue.clear()
+        self._queued = 0
         if self._running is not None:
-            self._engine.forget(self._running)
+            self._engine.forget(self._follows.get(self._running, self._running))
             self._end()
         self._answers.clear()
 
     def _ask_to_explain(self, place: int, answer: Answer, class_index: int | None, method: str) -> int:
-        def done(result: dict) -> None:
+        def done(result: dict[str, Any]) -> None:
             answer.add_explanation(result)
-            self._end(number)
             if self._answers.get(place) is answer:
                 self.explained.emit(place)
+            self._end(number)
 
-        number = self._engine.ask(
-            "explain", {"prediction_id": answer.prediction_id, "class_index": class_index, "method": method},
-            done, lambda error: self._fail(place, error, number), self._progress,
+        number = self._ask(
+            answer, "explain", {"class_index": class_index, "method": method}, done,
+            lambda error: self._fail(place, error, number), self._progress,
         )  # fmt: skip
+        return number
+
+    def _ask(
+        self, answer: Answer, what: str, params: dict[str, Any], done: Done, failed: Failed,
+        progress: Callable[[Step], None] | None,
+    ) -> int:  # fmt: skip
+        """Ask more about an answer. If the model's process no longer holds it, the case is asked about again first.
+
+        The process keeps few answers, and a stored one comes from an earlier session. A repeated answer that
+        is not the same is never shown in its place: the person is told to run the model.
+        """
+
+        def ask(failed: Failed) -> int:
+            asked = {"prediction_id": answer.prediction_id, **params}
+            return self._engine.ask(what, asked, done, failed, progress)
+
+        def gone(error: RenalFusionError) -> None:
+            if error.code != "prediction_gone" or not answer.question:
+                failed(error)
+                return
+            self._follows[number] = self._engine.ask("predict", answer.question, repeated, failed, progress)
+
+        def repeated(result: dict[str, Any]) -> None:
+            fresh = Answer.from_result(result)
+            if not _same(answer, fresh):
+                failed(_ANSWER_CHANGED)
+                return
+            answer.prediction_id = fresh.prediction_id
+            self._follows[number] = ask(failed)
+
+        number = ask(gone)
         return number
 
     def _progress(self, step: Step) -> None:
@@ -156,12 +234,52 @@ class ModelRuns(QObject):
             self.progressed.emit(step)
 
     def _fail(self, place: int, error: RenalFusionError, number: int | None = None) -> None:
-        self._end(number)
         if error.code != "cancelled":
             self.failed.emit(place, error)
+        self._end(number)
 
     def _end(self, number: int | None = None) -> None:
         # A quick second question may end while a long run of another case goes on.
         if number is None or number == self._running:
+            self._follows.pop(self._running, None)
             self._running = None
             self.ended.emit()
+            self._next()
+
+    def _next(self) -> None:
+        """Go on with the queue."""
+        if not self._queued:
+            return
+        done, total = self._queued - len(self._queue), self._queued
+        if not self.running and self._queue:
+            place, case, settings = self._queue.popleft()
+            self.queue_moved.emit(done, total)
+            self.run(place, case, settings)
+        elif not self.running:
+            self._queued = 0
+            self.queue_moved.emit(0, 0)
+
+
+_ANSWER_CHANGED = RenalFusionError(
+    "answer_changed",
+    "The model or the images have changed since this answer was given",
+    remedy="Press Run for a new one.",
+)
+
+
+def question(case: Case, settings: Settings, choice: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    """What the model's process is asked when it shall predict."""
+    return {
+        "case": case_to_json(case), "bundle": settings.bundle, "choice": choice,
+        "device": settings.device, "threads": settings.threads, "work_folder": settings.work_folder,
+    }  # fmt: skip
+
+
+def _same(first: Answer, second: Answer) -> bool:
+    """Whether two answers are one: the same bundle, images and numbers, up to another device's rounding."""
+    a, b = first.prediction, second.prediction
+    return (
+        a.selection.keys == b.selection.keys
+        and len(a.probabilities) == len(b.probabilities)
+        and bool(np.allclose(a.probabilities, b.probabilities, rtol=0, atol=1e-3))
+    )

@@ -1,15 +1,14 @@
-"""The worklist: which case. Folders are dropped here or opened with a button."""
+"""The worklist: which case. Folders and files are dropped here or opened with a button."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QFileDialog,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -20,44 +19,57 @@ from qtpy.QtWidgets import (
 
 from ..cases import Case, Modality
 from ..notices import Notice
+from .progress_row import ProgressRow
 from .theme import RHYTHM, label
 from .words import what_it_holds
+from .worklist_filter import WorklistFilter
+from .worklist_row import BUSY, CODE, STATE, WorklistRow
 
-_CASE = Qt.ItemDataRole.UserRole
+_FEW = 8
+"""Up to so many cases need neither search nor filter."""
 
 
 class Worklist(QWidget):
-    """Cases with what they hold and what has been asked about them."""
+    """Cases with their states; search and filter; the run over all of them in the background."""
 
     case_chosen = Signal(int)
     folder_chosen = Signal(object)
+    """A path, or a tuple of paths."""
     sample_wanted = Signal()
     training_wanted = Signal()
+    run_all_wanted = Signal()
+    run_all_cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._cases: tuple[Case, ...] = ()
-        self._states: dict[int, str] = {}
+        self._states: list[str] = []
         self.setAcceptDrops(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
-        column.setSpacing(RHYTHM)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search cases")
-        self.search.textChanged.connect(self._filter)
+        self.filter = WorklistFilter()
+        self.filter.changed.connect(self._filter)
         self.list = QListWidget()
+        self.list.setAccessibleName("Worklist")
+        self.list.setItemDelegate(WorklistRow(self.list))
+        self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._row_changed)
-        self._empty = label("Drop a folder here, or press Open…\n\nA case folder holds OM, IM and TEM, or slides in "
-                            "WSI; a folder of such folders is a worklist.", "secondary")  # fmt: skip
+        self._empty = label("Drop a folder here, or press Open…\n\nOne patient's images, sorted or not; or a folder "
+                            "of patients.", "secondary")  # fmt: skip
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.list)
         self.count = label("", "secondary")
         self.message = label("", "warning")
+        self.run_all = QPushButton("Ask about all")
+        self.run_all.setToolTip(
+            "The model is asked about every case that it was not asked about yet, in the background"
+        )
+        self.run_all.clicked.connect(self.run_all_wanted)
+        self.progress = ProgressRow()
+        self.progress.cancelled.connect(self.run_all_cancelled)
         self.open_button = QPushButton("Open…")
-        self.open_button.setToolTip("Open a case folder, a folder of cases, or cohort.csv")
+        self.open_button.setToolTip("Open one patient's folder, sorted or not, or a folder of patients")
         self.open_button.clicked.connect(self._ask_for_folder)
         self.table_button = QPushButton("Open table…")
         self.table_button.setToolTip("Open a cohort.csv")
@@ -70,30 +82,36 @@ class Worklist(QWidget):
             "Train on your own patients: this worklist, or another folder (Alt+T)"
         )
         self.training_button.clicked.connect(self.training_wanted)
-        for widget in (self.search, self._stack, self.count, self.message):
-            column.addWidget(widget, 1 if widget is self._stack else 0)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
+        self.column.setSpacing(RHYTHM)
+        for widget in (self.filter, self._stack, self.count, self.run_all, self.progress, self.message):
+            self.column.addWidget(widget, 1 if widget is self._stack else 0)
         for button in (self.open_button, self.table_button, self.sample_button, self.training_button):
-            column.addWidget(button)
-        self.message.hide()
-        self.search.hide()
+            self.column.addWidget(button)
+        for widget in (self.message, self.filter, self.run_all):
+            widget.hide()
 
     def sizeHint(self) -> QSize:
         return QSize(200, 400)
 
-    def show_cases(self, cases: Sequence[Case], problems: Sequence[Notice]) -> None:
-        """List cases; what went wrong while reading them stands below, in full in the tooltip."""
-        self._cases, self._states = tuple(cases), {}
+    def show_cases(self, cases: Sequence[Case], problems: Sequence[Notice] = ()) -> None:
+        """List cases; what went wrong while reading them stands below, in full in the tooltip.
+
+        Their states come later (:meth:`show_states`); until then they follow from the images alone.
+        """
+        self._cases = tuple(cases)
+        self._states = [_first_state(case) for case in self._cases]
         self.list.blockSignals(True)
         self.list.clear()
         for place in range(len(self._cases)):
-            item = QListWidgetItem()
-            item.setData(_CASE, place)
-            self.list.addItem(item)
+            self.list.addItem(QListWidgetItem())
             self._write(place)
         self.list.blockSignals(False)
         self._stack.setCurrentWidget(self.list if self._cases else self._empty)
-        self.search.setVisible(len(self._cases) > 8)
-        self.show_count()
+        self.filter.setVisible(len(self._cases) > _FEW)
+        self.run_all.setVisible(len(self._cases) > 1)
+        self._states_changed()
         if problems:
             more = f" (+{len(problems) - 1} more)" if len(problems) > 1 else ""
             self.show_message(problems[0].message + more, "\n".join(one.message for one in problems))
@@ -111,11 +129,33 @@ class Worklist(QWidget):
         self.message.setToolTip(details or sentence)
         self.message.setVisible(bool(sentence))
 
-    def set_state(self, place: int, state: str) -> None:
-        """Say in a few words what happened to a case ("opinion ready")."""
-        self._states[place] = state
-        self._write(place)
-        self.show_count()
+    def show_states(self, states: Mapping[int, str]) -> None:
+        """Take over the states of cases, by place ("sealed")."""
+        for place, state in states.items():
+            if 0 <= place < len(self._states):
+                self._states[place] = state
+                self._write(place)
+        self._states_changed()
+
+    def state(self, place: int) -> str:
+        """State of a case."""
+        return self._states[place]
+
+    def set_busy(self, place: int, words: str = "") -> None:
+        """Say what is being done about a case ("asking the model"), in place of its state."""
+        if 0 <= place < self.list.count():
+            self.list.item(place).setData(BUSY, words)
+
+    def show_run_all(self, done: int, total: int) -> None:
+        """How far the run over many cases is; 0 of 0 when it is over."""
+        self.run_all.setVisible(not total and len(self._cases) > 1)
+        if total:
+            self.progress.start("")
+            self.progress.bar.setRange(0, total)
+            self.progress.bar.setValue(done)
+            self.progress.words.setText(f"Asking: {done + 1} of {total}")
+        else:
+            self.progress.finish()
 
     @property
     def current(self) -> int:
@@ -126,15 +166,28 @@ class Worklist(QWidget):
         if 0 <= place < len(self._cases):
             self.list.setCurrentRow(place)
 
+    def neighbour(self, by: int) -> int:
+        """Place of the case that stands ``by`` lines further among those listed; -1 if there is none."""
+        listed = [row for row in range(self.list.count()) if not self.list.item(row).isHidden()]
+        further = [row for row in listed if (row - self.current) * by > 0]
+        return (further[0] if by > 0 else further[-1]) if further else -1
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        paths = tuple(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
         if paths:
             event.acceptProposedAction()
-            self.folder_chosen.emit(paths[0])
+            self.folder_chosen.emit(paths if len(paths) > 1 else paths[0])
+
+    def show_count(self) -> None:
+        """Say how many cases there are and how many are still to be read."""
+        cases = len(self._cases)
+        unread = sum(state in ("to read", "sealed", "awaiting electron images") for state in self._states)
+        word = "case" if cases == 1 else "cases"
+        self.count.setText(f"{cases} {word}, {unread} to read" if cases else "")
 
     def _ask_for_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Open a case or a folder of cases")
@@ -151,21 +204,24 @@ class Worklist(QWidget):
             self.case_chosen.emit(row)
 
     def _write(self, place: int) -> None:
-        case = self._cases[place]
+        case, item = self._cases[place], self.list.item(place)
+        code = case.code or case.case_id
+        item.setData(CODE, code)
+        item.setData(STATE, self._states[place])
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"Case {code}, {self._states[place]}")
         counts = what_it_holds(case)
-        awaiting = case.images and not case.of(Modality.TEM)  # slides alone await nothing
-        state = self._states.get(place) or ("awaiting electron" if awaiting else "ready")
-        item = self.list.item(place)
-        item.setText(f"{case.code or case.case_id}\n{state}")
         item.setToolTip(counts if case.case_id == case.code else f"{case.case_id}\n{counts}")
 
-    def show_count(self) -> None:
-        """Say how many cases there are and how many were asked about."""
-        cases, asked = len(self._cases), sum(bool(state) for state in self._states.values())
-        word = "case" if cases == 1 else "cases"
-        self.count.setText(f"{cases} {word}, {asked} asked" if cases else "")
+    def _states_changed(self) -> None:
+        self.filter.show_states(self._states)
+        self._filter()
+        self.show_count()
 
-    def _filter(self, text: str) -> None:
-        for row, case in enumerate(self._cases):
-            said = f"{case.code} {case.case_id} {case.patient_id}".casefold()
-            self.list.item(row).setHidden(text.casefold() not in said)
+    def _filter(self) -> None:
+        for row, (case, state) in enumerate(zip(self._cases, self._states, strict=True)):
+            self.list.item(row).setHidden(not self.filter.admits(case, state))
+
+
+def _first_state(case: Case) -> str:
+    """What the images alone say; slides alone await nothing."""
+    return "awaiting electron images" if case.images and not case.of(Modality.TEM) else "to read"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal, SignalInstance
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from ..bundles import installed
-from ..cases import Case, Cohort, ImageItem, PixelSize, SlideItem
-from ..cases.coding import coded
-from ..cases.folders import open_cases
+from ..cases import Case, ImageItem, PixelSize, SlideItem
 from ..cases.record import CaseRecord, apply_record, full_record, read_record, write_record
 from ..cases.sidecar import forget_answer, write_answer
 from ..cases.slide_item import keyed_slides
@@ -26,6 +23,7 @@ from ..inputs.selection import keyed_images
 from .answer import Answer, import_ahead
 from .board import Board
 from .canvas import Canvas
+from .case_list import CaseList
 from .docks import Docks
 from .engine import Engine, borrow_engine, return_engine
 from .keys import bind_keys, unbind_keys
@@ -94,12 +92,8 @@ class Workspace(QWidget):
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self._closed = False
         self._window: QMainWindow | None = None
-        self._cases: tuple[Case, ...] = ()
-        self._place = -1
         self._arrived = self._warm = False
-        self._first_path: Path | None = None
-        self._first_case: str | None = None
-        self._source: Path | None = None
+        self._first: tuple[Path | Sequence[Path], str | None] | None = None
         self._unread: dict[str, ImageItem | SlideItem] = {}
         self._borrowed = engine is None
         self.engine = engine or borrow_engine(self)
@@ -109,6 +103,9 @@ class Workspace(QWidget):
         self.work = WorkFolder(self.preferences.settings.work_folder or None)
         self.runs = ModelRuns(self.engine, self)
         self.worklist, self.board, self.reader = Worklist(), Board(), Reader()
+        self.case_list = CaseList(
+            self.worklist, self.runs, self.threads, self.writing, self.preferences, self.work, self
+        )
         self.canvas = Canvas(self._viewer, self)
         self.stage = Stage(self.canvas, self.threads, self.runs, self.reader, self.board, self)
         self.docks = Docks(self._viewer, self, self.worklist, self.board)
@@ -139,44 +136,40 @@ class Workspace(QWidget):
     @property
     def case(self) -> Case | None:
         """The case that is open."""
-        return self._cases[self._place] if 0 <= self._place < len(self._cases) else None
+        return self.case_list.case
+
+    @property
+    def place(self) -> int:
+        """Its place on the worklist, -1 if none is open."""
+        return self.case_list.place
 
     @property
     def answer(self) -> Answer | None:
         """The last answer about the case that is open."""
-        return self.runs.answer(self._place)
+        return self.runs.answer(self.place)
 
-    def open_path(self, path: Path, case_id: str | None = None) -> None:
-        """Open a case folder, a folder of cases or a table, and there the case ``case_id`` or the first.
-
-        Files are looked at in another thread.
-        """
-        self.worklist.show_message("")
-        self.worklist.count.setText(f"Opening {path.name}…")
+    def open_path(self, path: Path | Sequence[Path], case_id: str | None = None) -> None:
+        """Open a case folder, a folder of cases, a table or files, and there the case ``case_id`` or the first."""
         if not self._arrived:  # first the docks, then the images: both at once would make each wait
-            self._first_path, self._first_case = path, case_id
-            return
-        if case_id is not None and path == self._source and self._choose(case_id):
-            self.worklist.show_count()
-            return
-        self.threads.run(
-            lambda: self._read(path),
-            lambda cohort: self._show_cohort(cohort, path, case_id),
-            self._opening_failed,
-            urgent=True,
-        )
+            self._first = path, case_id
+        else:
+            self.case_list.open(path, case_id)
 
-    def _read(self, path: Path) -> Cohort:
-        """Open cases, with their codes and what the work folder knows of them; runs in a thread."""
-        cohort = open_cases(path)
-        return replace(cohort, cases=coded(cohort.cases, cohort.source or path, self.work))
+    @property
+    def sort_wanted(self) -> SignalInstance:
+        """An :class:`Opening`: files were pointed at that a person should sort first, or again."""
+        return self.case_list.sort_wanted
+
+    def take_over(self, cases: Sequence[Case], source: Path | None = None) -> None:
+        """Put sorted cases on the worklist, open the first and ask the model about all of them."""
+        self.case_list.take_over(cases, source)
 
     def change_record(self, change: Callable[[CaseRecord], CaseRecord]) -> None:
         """Change what is known of the open case's images: written at once, then the case follows.
 
         ``change`` runs in the writing thread on the record as it is stored then, so that quick changes add up.
         """
-        case, place, work = self.case, self._place, self.work
+        case, place, work = self.case, self.place, self.work
         if case is None:
             return
 
@@ -192,12 +185,11 @@ class Workspace(QWidget):
         )
 
     def _record_changed(self, place: int, record: CaseRecord) -> None:
-        if not (0 <= place < len(self._cases)) or self._cases[place].code != record.code:
+        if not (0 <= place < len(self.case_list.cases)) or self.case_list.cases[place].code != record.code:
             return
-        case = apply_record(self._cases[place], record)
-        self._cases = (*self._cases[:place], case, *self._cases[place + 1 :])
-        self.worklist.replace_case(place, case)
-        if place == self._place:
+        case = apply_record(self.case_list.cases[place], record)
+        self.case_list.replace(place, case)
+        if place == self.place:
             self.stage.follow_case(case)
             self.board.follow_case(case)
             self.case_changed.emit(case)
@@ -209,24 +201,24 @@ class Workspace(QWidget):
     def run(self, choice: dict[str, list[str]] | None = None) -> None:
         """Ask the model about the open case."""
         bundle = self.reader.run.bundle
-        if self.case is None or bundle is None or self.runs.running:
+        if self.case is None or bundle is None or (self.runs.running and not self.runs.waiting):
             return
         settings = self.preferences.settings.model_copy(update={"bundle": bundle})
-        self.runs.run(self._place, self.case, settings, choice)
+        self.runs.run(self.place, self.case, settings, choice)
 
     def step_image(self, by: int) -> None:
         """Show the next or previous image of the board."""
         self.stage.step(by)
 
     def step_case(self, by: int) -> None:
-        """Open the next or previous case of the worklist."""
-        self.worklist.choose(self.worklist.current + by)
+        """Open the next or previous case of those listed."""
+        self.worklist.choose(self.worklist.neighbour(by))
 
     def train(self) -> None:
         """Open the dock "Train a model" on the patients of the worklist."""
         from .training.dock import open_training
 
-        open_training(self._viewer, self._source if len(self._cases) > 1 else None)
+        open_training(self._viewer, self.case_list.source if len(self.case_list.cases) > 1 else None)
 
     def read_bundles(self) -> None:
         """List the installed models anew; the chosen one stays chosen."""
@@ -254,7 +246,7 @@ class Workspace(QWidget):
         if self._window is not None:
             self._window.removeEventFilter(self)
         self._viewer.events.theme.disconnect(self._apply_theme)
-        unbind_keys(self._viewer)
+        unbind_keys(self)
         self.runs.forget()
         for part in self.parts.values():
             part.shut()
@@ -290,10 +282,10 @@ class Workspace(QWidget):
     def _begin(self) -> None:
         """The docks stand: open what was asked for meanwhile; the model's process comes after its first image."""
         self._arrived = True
-        if self._first_path is None:
+        if self._first is None:
             self._warm_up()
         else:
-            self.open_path(self._first_path, self._first_case)
+            self.open_path(*self._first)
 
     def _warm_up(self) -> None:
         """Start the model's process and import what answers need, while the person looks."""
@@ -317,7 +309,9 @@ class Workspace(QWidget):
         worklist.folder_chosen.connect(self.open_path)
         worklist.sample_wanted.connect(self.open_sample)
         worklist.training_wanted.connect(self.train)
-        worklist.case_chosen.connect(self._open_case)
+        self.case_list.case_chosen.connect(self._open_case)
+        self.case_list.emptied.connect(self.attention.follow)
+        self.case_list.failed.connect(self._warm_up)
         board.image_chosen.connect(self.stage.show_image)
         self.stage.shown.connect(self._read_thumbnails)
         self.stage.shown.connect(lambda: self.image_shown.emit(self.stage.key))
@@ -343,32 +337,9 @@ class Workspace(QWidget):
         runs.explained.connect(self._explained)
         runs.failed.connect(self._run_failed)
 
-    def _show_cohort(self, cohort: Cohort, path: Path, case_id: str | None = None) -> None:
-        self.threads.drop()
-        self._source = path
-        self.runs.forget()
-        self._cases, self._place = cohort.cases, -1
-        self.worklist.show_cases(cohort.cases, cohort.problems)
-        if not cohort.cases:
-            self.attention.follow()
-        elif not (case_id is not None and self._choose(case_id)):
-            self.worklist.choose(0)
-
-    def _choose(self, case_id: str) -> bool:
-        """Open a case of the worklist by its id; False if it is not there."""
-        place = next((i for i, one in enumerate(self._cases) if one.case_id == case_id), None)
-        if place is not None:
-            self.worklist.choose(place)
-        return place is not None
-
-    def _opening_failed(self, error: RenalFusionError) -> None:
-        self.worklist.count.setText("")
-        self.worklist.show_message(str(error))
-        self._warm_up()
-
     def _open_case(self, place: int) -> None:
         self.threads.drop()
-        self._place, case = place, self._cases[place]
+        case = self.case_list.cases[place]
         self.reader.header.show_case(case)
         self.reader.show_message("")
         self.reader.run.set_case_open(True)
@@ -437,35 +408,31 @@ class Workspace(QWidget):
             self.stage.show_explanation()
 
     def _run_started(self, place: int) -> None:
-        whose = f"Case {self._cases[place].code}: " if 0 <= place < len(self._cases) else ""
+        cases = self.case_list.cases
+        whose = f"Case {cases[place].code}: " if 0 <= place < len(cases) else ""
         waiting = "waiting for the model" if self.engine.is_ready else "starting the model's process"
         self.reader.run.set_running(True, f"{whose}{waiting}")
 
     def _answered(self, place: int) -> None:
-        answer = self.runs.answer(place)
-        words = {"answered": "opinion ready", "abstained": "no opinion", "refused": "no opinion"}
-        self.worklist.set_state(place, words[answer.prediction.status])
-        if place == self._place:
+        if place == self.place:
             self._show_answer()
-            self.answered.emit(answer)
+            self.answered.emit(self.runs.held(place))
 
     def _explained(self, place: int) -> None:
-        if place == self._place:
+        if place == self.place and self.answer is not None:
             self.reader.show_answer_parts(True)
             self.stage.show_explanation()
 
     def _run_failed(self, place: int, error: RenalFusionError) -> None:
-        if place in (self._place, -1):
+        if place in (self.place, -1):
             self.reader.run.show_message(str(error))
-        if place >= 0:
-            self.worklist.set_state(place, "could not be run")
 
     def _cancel(self) -> None:
         self.reader.run.progress.wait_for_cancel()
         self.runs.cancel()
 
     def _begin_edit(self) -> None:
-        answer = self.runs.answer(self._place)
+        answer = self.runs.answer(self.place)
         if answer is not None:
             singles = set(answer.prediction.selection.takes_one)
             self.reader.selection.begin_edit(singles)
@@ -484,7 +451,7 @@ class Workspace(QWidget):
     def _ask_question(self, class_index: int, method: str) -> None:
         if method in GRADIENT_METHODS:  # a preference is for every model
             self.preferences.set(cam_method=method)
-        self.runs.explain(self._place, class_index, method)
+        self.runs.explain(self.place, class_index, method)
 
     def _ask_for_report(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Folder for the report")
@@ -494,7 +461,7 @@ class Workspace(QWidget):
     def write_report(self, folder: Path) -> None:
         """Write prediction, overlays and report of the open case into a folder."""
         heat_map = self.reader.heat_map
-        self.runs.report(self._place, heat_map.class_index, heat_map.method, folder, self._report_written)
+        self.runs.report(self.place, heat_map.class_index, heat_map.method, folder, self._report_written)
 
     def _report_written(self, result: dict) -> None:
         pages = [file for file in result["files"] if file.endswith(".html")]
