@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from qtpy.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QFont, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPen
+from qtpy.QtGui import (
+    QColor,
+    QFont,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from qtpy.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from ..theme import RHYTHM, Colours, colours_of, mix
@@ -32,6 +43,7 @@ class Gallery(QAbstractScrollArea):
         self._tiles: dict[str, Tile] = {}
         self._lines: Mapping[str, tuple[str, str, bool]] = {}
         self._pictures: dict[str, QImage | None] = {}
+        self._drawn: dict[str, QPixmap] = {}  # pictures at the size in which they are drawn
         self._taught: frozenset[str] = frozenset()
         self._current = self._anchor = ""
         self._chosen: set[str] = set()
@@ -63,6 +75,7 @@ class Gallery(QAbstractScrollArea):
     def set_picture(self, name: str, picture: QImage | None) -> None:
         """Show a thumbnail; None for a file that cannot be read."""
         self._pictures[name] = picture
+        self._drawn.pop(name, None)
         tile = self._tiles.get(name)
         if tile is not None:
             self.viewport().update(self._on_screen(tile.rect))
@@ -70,6 +83,7 @@ class Gallery(QAbstractScrollArea):
     def forget(self) -> None:
         """Empty the gallery, for other files."""
         self._pictures.clear()
+        self._drawn.clear()
         self._chosen.clear()
         self._current = self._anchor = ""
         self.show_sections((), {})
@@ -238,10 +252,9 @@ class Gallery(QAbstractScrollArea):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().update()
 
-    def paintEvent(self, event: object) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        colours, shown = colours_of(self), self.viewport().rect()
+        colours, shown = colours_of(self), event.rect()
         for words in self._layout.words:
             if self._on_screen(words.rect).intersects(shown):
                 self._paint_words(painter, words, colours)
@@ -274,7 +287,7 @@ class Gallery(QAbstractScrollArea):
         picture = self._pictures.get(tile.name)
         painter.fillRect(picture_rect, colours.quiet)
         if picture is not None:
-            painter.drawImage(QRectF(picture_rect), picture, _cover(picture, picture_rect))
+            painter.drawPixmap(picture_rect.topLeft(), self._drawn_at(tile.name, picture, picture_rect))
         elif tile.name in self._pictures:
             painter.setPen(colours.warning)
             painter.drawText(picture_rect, Qt.AlignmentFlag.AlignCenter, "unreadable")
@@ -296,6 +309,22 @@ class Gallery(QAbstractScrollArea):
                 painter.fontMetrics().elidedText(text, mode, line.width()),
             )
             line.translate(0, measures.line)
+
+    def _drawn_at(self, name: str, picture: QImage, room: QRect) -> QPixmap:
+        """A picture that fills ``room``, scaled once for all the times that it is painted."""
+        ratio = self.devicePixelRatioF()
+        size = QSize(round(room.width() * ratio), round(room.height() * ratio))
+        drawn = self._drawn.get(name)
+        if drawn is None or drawn.size() != size:
+            part = picture.copy(_cover(picture, room).toAlignedRect())
+            drawn = QPixmap.fromImage(
+                part.scaled(
+                    size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+                )
+            )
+            drawn.setDevicePixelRatio(ratio)
+            self._drawn[name] = drawn
+        return drawn
 
     def focusInEvent(self, event: object) -> None:
         super().focusInEvent(event)
