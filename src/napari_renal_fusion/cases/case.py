@@ -96,10 +96,20 @@ class ImageItem:
 
     @property
     def pixel_size(self) -> PixelSize | None:
-        """Pixel size as stated by a person, a table or the file itself; None means uncalibrated."""
+        """Pixel size as stated by a person, a table, the file itself, or the laboratory; None means uncalibrated.
+
+        The laboratory's (:mod:`.lab_scales`) holds for images of the same modality, magnification and size
+        whose files state nothing; ``source`` says so.
+        """
         if self.stated_pixel_size is not None or self.pixels is not None:
             return self.stated_pixel_size
-        return self._stated_by_file.pixel_size
+        stated = self._stated_by_file
+        if stated.pixel_size is not None or stated.notice is not None:  # what is no length gets none
+            return stated.pixel_size
+        from .lab_scales import scale_for
+
+        known = scale_for(self)
+        return None if known is None else known.stated
 
     @property
     def scale_notice(self) -> Notice | None:
