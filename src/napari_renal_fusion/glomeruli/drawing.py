@@ -15,7 +15,7 @@ from ..cases.sidecar import content_key
 from ..cases.work_folder import WorkFolder
 from ..errors import RenalFusionError
 from ..notices import Notice
-from .edits import Add, Edit, MoveVertex, Outlines, Past, Redo, Replace, Step, Undo, find
+from .edits import Add, Edit, MoveVertex, Outlines, Past, Redo, Replace, Step, Together, Undo, find
 from .journal import Journal, check_header, records
 from .mending import mend
 from .outline import Outline
@@ -193,6 +193,9 @@ class Drawing:
             drawn = find(self._past.applied(edit), edit.id)
             kept, notices = mend(drawn, self._shape)
             return (Replace(id=kept.id, parts=kept.parts, kind=kept.kind), notices) if notices else (edit, ())
+        if isinstance(edit, Together):
+            each = [self._mended(one) for one in edit.edits]
+            return Together(edits=tuple(one for one, _ in each)), tuple(n for _, found in each for n in found)
         return edit, ()
 
     def _take(self, step: Step) -> None:

@@ -115,6 +115,31 @@ class Lock(_Edit):
         return state
 
 
+class Exclude(_Edit):
+    """Keep outlines from the model, or let them in again; what they look like stays."""
+
+    do: Literal["exclude"] = "exclude"
+    ids: tuple[str, ...] = Field(min_length=1)
+    excluded: bool = True
+
+    def apply(self, state: Outlines) -> Outlines:
+        for one in self.ids:
+            state = _changed(state, one, lambda old: old.with_(excluded=self.excluded))
+        return state
+
+
+class Together(_Edit):
+    """Changes of several outlines that a person made by one gesture: one undo takes them back."""
+
+    do: Literal["together"] = "together"
+    edits: tuple[Replace | MoveVertex, ...] = Field(min_length=1)
+
+    def apply(self, state: Outlines) -> Outlines:
+        for one in self.edits:
+            state = one.apply(state)
+        return state
+
+
 class Undo(_Edit):
     """The last edit that stands is taken back."""
 
@@ -127,7 +152,7 @@ class Redo(_Edit):
     do: Literal["redo"] = "redo"
 
 
-Edit = Add | Replace | MoveVertex | Delete | Rename | Classify | Lock
+Edit = Add | Replace | MoveVertex | Delete | Rename | Classify | Lock | Exclude | Together
 Step = Edit | Undo | Redo
 """What one line of a journal says was done."""
 

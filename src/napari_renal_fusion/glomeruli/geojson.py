@@ -16,7 +16,7 @@ from ..cases.names import readable
 from ..compute.atomic import write_text
 from ..errors import RenalFusionError
 from ..notices import Notice
-from .geojson_feature import KIND, NoArea, outline_of_feature
+from .geojson_feature import EXCLUDED, KIND, NoArea, outline_of_feature
 from .mending import mend
 from .outline import Outline, new_id
 
@@ -115,7 +115,9 @@ def feature_of(outline: Outline) -> dict[str, Any]:
         said["name"] = outline.name
     if outline.class_name:
         said["classification"] = {"name": outline.class_name, "color": list(outline.shown_colour)}
-    said["metadata"] = {KIND: outline.kind}  # QuPath keeps it
+    said["metadata"] = {KIND: outline.kind} | (
+        {EXCLUDED: "yes"} if outline.excluded else {}
+    )  # QuPath keeps it
     return {
         "type": "Feature",
         "id": outline.id,

@@ -11,6 +11,7 @@ from .mending import checked
 from .outline import Outline
 
 KIND = "renal-fusion kind"
+EXCLUDED = "renal-fusion kept from the model"
 _SPACE = uuid.UUID("6a1b5a52-6c5c-4d9e-9d2f-52f1d8f0a7c3")
 
 
@@ -40,7 +41,8 @@ def outline_of_feature(feature: dict[str, Any]) -> Outline:
     rings = coordinates if geometry["type"] == "MultiPolygon" else [coordinates]
     class_name, colour = _classification(said.get("classification"))
     metadata = said.get("metadata")
-    kind = metadata.get(KIND) if isinstance(metadata, dict) else None
+    metadata = metadata if isinstance(metadata, dict) else {}
+    kind = metadata.get(KIND)
     return checked(
         _flipped(rings),
         id=_identity(feature, said, coordinates),
@@ -49,6 +51,7 @@ def outline_of_feature(feature: dict[str, Any]) -> Outline:
         class_name=class_name,
         colour=colour,
         locked=said.get("isLocked", said.get("locked")) is True,
+        excluded=metadata.get(EXCLUDED) == "yes",
     )
 
 

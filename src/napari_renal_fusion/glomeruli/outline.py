@@ -48,6 +48,8 @@ class Outline(BaseModel):
         Colour of the class where another program stated it; see :attr:`shown_colour`.
     locked
         A locked outline refuses every edit but unlocking.
+    excluded
+        A person keeps this one from the model; it is counted and measured all the same.
 
     Coordinates are finite and within ten million pixels; whether the shape crosses itself or lies on the
     image is the matter of :func:`.mending.mend`.
@@ -62,6 +64,7 @@ class Outline(BaseModel):
     class_name: Annotated[str, StringConstraints(max_length=200)] | None = None
     colour: Colour | None = None
     locked: bool = False
+    excluded: bool = False
 
     @field_validator("id")
     @classmethod

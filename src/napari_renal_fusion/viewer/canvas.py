@@ -45,8 +45,14 @@ class Canvas(QObject):
         self._slide: Image | None = None
         self._shown: tuple[Modality, Picture] | None = None
         self._slide_shown = False
-        self.guests: Callable[[], list[Layer]] = list
-        """Layers that somebody else lays over ours; those of the other kind leave with ours."""
+        self._displays: dict[Modality, tuple[float, float, int, str]] = {}
+        self._title = ""
+        self.guests: dict[str, Callable[[], list[Layer]]] = {}
+        """Layers that others lay over ours, by who they are; those of the other kind leave with ours."""
+        self.leaving: list[Callable[[], None]] = []
+        """Called before another image comes, so that nothing stays that belongs to the one before."""
+        self.front: Callable[[], Layer | None] = lambda: None
+        """The layer that has the mouse while somebody draws; with None it is the image."""
         text, bar = viewer.canvas.overlays.text, viewer.canvas.overlays.scale_bar
         text.position, text.font_size, text.box = "top_left", 9, True
         bar.font_size, bar.box = 9, True
@@ -66,6 +72,11 @@ class Canvas(QObject):
         return layer if self._alive(layer) else None
 
     @property
+    def shown_key(self) -> str:
+        """Key of the image that is shown, "" for a slide or nothing."""
+        return self._shown[1].key if self._shown is not None else ""
+
+    @property
     def slide_layer(self) -> Image | None:
         """The slide's layer, shown or not."""
         return self._slide if self._alive(self._slide) else None
@@ -80,6 +91,8 @@ class Canvas(QObject):
         changed = self._shown is None or self._shown[1].key != picture.key or self.shown_layer is None
         self._shown, self._slide_shown = (modality, picture), False
         self._turns.drop()
+        if changed:
+            self._turns.add(*self.leaving)
         self._turns.add(self._hide_overlays)
         for layer in self._of_other_kind(picture.pixel_size):
             self._turns.add(self._removal(layer))
@@ -96,6 +109,8 @@ class Canvas(QObject):
         changed = not (same and self._slide_shown)
         self._shown, self._slide_shown = None, True
         self._turns.drop()
+        if changed:
+            self._turns.add(*self.leaving)
         self._turns.add(self._hide_overlays)
         for other in self._of_other_kind(slide.pixel_size):
             self._turns.add(self._removal(other))
@@ -163,6 +178,14 @@ class Canvas(QObject):
     def model_input_shown(self) -> bool:
         return self._alive(self._input) and self._input.visible
 
+    def set_display(self, modality: Modality, low: float, high: float, white: int, note: str = "") -> None:
+        """Show images of a modality between two shares of their full scale; ``white`` is that of 16-bit ones.
+
+        A number on the layer: pixels stay as they are. ``note`` stands under the title of such images.
+        """
+        self._displays[modality] = low, high, white, note
+        self._turns.add(lambda: self._limit(modality), lambda: self._write(self._title))
+
     def set_title(self, title: str) -> None:
         """Write a line onto the image's upper left corner."""
         self._turns.add(lambda: self._write(title))
@@ -174,6 +197,7 @@ class Canvas(QObject):
     def clear(self) -> None:
         """Remove every layer of ours."""
         self._turns.drop()
+        self._turns.add(*self.leaving)
         self._shown, self._slide_shown = None, False
         for layer in self._ours():
             self._turns.add(self._removal(layer))
@@ -190,9 +214,18 @@ class Canvas(QObject):
         self._images, self._overlay, self._input, self._shown, self._slide = {}, None, None, None, None
         self._viewer = None
 
+    def _limit(self, modality: Modality) -> None:
+        """Lay the display range of a modality on its layer; the graphics card does the rest, of RGB too."""
+        layer = self._images.get(modality)
+        if modality in self._displays and self._alive(layer):
+            low, high, white, _ = self._displays[modality]
+            full = white if layer.data.dtype == np.uint16 else 255
+            layer.contrast_limits = (low * full, high * full)
+
     def _write(self, title: str) -> None:
-        text = self._viewer.canvas.overlays.text
-        text.text, text.visible = title, bool(title)
+        text, self._title = self._viewer.canvas.overlays.text, title
+        note = self._displays[self._shown[0]][3] if self._shown and self._shown[0] in self._displays else ""
+        text.text, text.visible = "\n".join(one for one in (title, note) if title and one), bool(title)
 
     def _show_scale_bar(self) -> None:
         bar = self._viewer.canvas.overlays.scale_bar
@@ -207,6 +240,7 @@ class Canvas(QObject):
             layer.scale, layer.units = (size, size), (unit, unit)
             if not picture.rgb:
                 layer.contrast_limits = picture.limits
+            self._limit(modality)
             return
         if self._alive(layer):
             self._viewer.layers.remove(layer)
@@ -220,6 +254,7 @@ class Canvas(QObject):
             **limits,
         )
         self._images[modality] = made
+        self._limit(modality)
         # New images go below what lies over them.
         for above in (self._overlay, self._input):
             if self._alive(above):
@@ -307,12 +342,14 @@ class Canvas(QObject):
                 layer.visible = False
 
     def _activate_image(self) -> None:
-        if self.shown_layer is not None:
-            self._viewer.layers.selection.active = self.shown_layer
+        front = self.front() or self.shown_layer
+        if front is not None and self._viewer.layers.selection.active is not front:
+            self._viewer.layers.selection.active = front
 
     def _of_other_kind(self, pixel_size: PixelSize | None) -> list[Layer]:
         calibrated = pixel_size is not None
-        others = (*self._ours(), *self.guests())
+        guests = [layer for theirs in self.guests.values() for layer in theirs()]
+        others = (*self._ours(), *(layer for layer in guests if self._alive(layer)))
         return [layer for layer in others if (str(layer.units[-1]) != "pixel") != calibrated]
 
     def _ours(self) -> list[Layer]:

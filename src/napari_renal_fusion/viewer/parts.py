@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
 PARTS: dict[str, str] = {
     "attention": "attention.workspace_host:AttentionPlace",
+    "reading": "reading.place:ReadingPlace",
+    "sorter": "sorter.place:SorterPlace",
+    "glomeruli": "glomeruli.place:GlomeruliPlace",
+    "panel": "panel.place:PanelPlace",
 }
 """Attribute of the workspace -> module below ``viewer`` and class, in the order in which they are made."""
 

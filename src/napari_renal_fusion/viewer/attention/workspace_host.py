@@ -102,14 +102,14 @@ class AttentionPlace(QObject):
         self.take_down()
         self.dock = dock
         dock.closed.connect(self._gone)
-        self._workspace.canvas.guests = lambda: dock.layers.all
+        self._workspace.canvas.guests["attention"] = lambda: dock.layers.all
 
     def take_down(self) -> None:
         """Remove the dock; safe at any moment."""
         dock, frame, self.dock = self.dock, self._frame, None
         if dock is None:
             return
-        self._workspace.canvas.guests = list
+        self._workspace.canvas.guests.pop("attention", None)
         dock.shut()
         with contextlib.suppress(RuntimeError, LookupError):  # the window is going, and its docks with it
             if frame is not None:
@@ -146,4 +146,4 @@ class AttentionPlace(QObject):
         """The person closed the dock."""
         if self.dock is not None and self._workspace is not None:
             self.dock, self._closed_for = None, self._workspace.case
-            self._workspace.canvas.guests = list
+            self._workspace.canvas.guests.pop("attention", None)
