@@ -20,6 +20,7 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from ..theme import RHYTHM, Colours, colours_of, mix
+from .keys import act_of
 from .layout import Layout, Measures, Tile, Words, lay_out
 from .sections import Section
 
@@ -145,11 +146,10 @@ class Gallery(QAbstractScrollArea):
     # keys and mouse
 
     def event(self, event: QEvent) -> bool:
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and not event.modifiers() & Qt.KeyboardModifier.AltModifier
+        if event.type() == QEvent.Type.ShortcutOverride and (
+            event.key() in _MOVES or act_of(event) is not None
         ):
-            event.accept()  # napari's own single keys stay away while images are sorted
+            event.accept()  # napari's own keys stay away while images are sorted
             return True
         return super().event(event)
 

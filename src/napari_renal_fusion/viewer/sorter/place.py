@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Qt, QTimer
 
 from ...cases import Case
 from ...cases.case_key import Source
 from ...cases.sorting import Opening
+from ..keys import register
 from ..training.dock_place import DockPlace
 from .dock import SorterDock
 
@@ -27,7 +29,11 @@ class SorterPlace(QObject):
         self._workspace: Workspace | None = workspace
         self.dock: SorterDock | None = None
         self._frame: DockPlace | None = None
+        self._reader_width = 0
         workspace.sort_wanted.connect(self._offer)
+        register(
+            workspace, [("Alt-S", "sort the open case's files again, or others", self.sort_again)], "Sorting"
+        )
 
     @property
     def busy(self) -> bool:
@@ -35,29 +41,43 @@ class SorterPlace(QObject):
 
     def sort(self, source: Source, why: str = "") -> None:
         """Open the dock on a folder or files."""
+        dock = self.bring_to_front()
+        if dock is not None:
+            dock.start(source, why)
+
+    def sort_again(self) -> None:
+        """Sort what the open case came from: new files join it, and what was wrong can be corrected.
+
+        Without a case the dock asks for a folder or files.
+        """
+        case = self._workspace.case if self._workspace is not None else None
+        source = None if case is None else case.folder or tuple(image.path for image in case.images)
+        if source:
+            self.sort(source)
+        else:
+            self.bring_to_front()
+
+    def bring_to_front(self) -> SorterDock | None:
+        """Show the dock, made when it is first needed."""
         if self._workspace is None:
-            return
+            return None
         if self.dock is None:
             self.dock = SorterDock(self._workspace.writing)
+            self.dock.done.open_button.hide()  # accepted cases are open already
             self.dock.accepted.connect(self._accepted)
             self.dock.paths_given.connect(self._given)
             self._frame = DockPlace(self.dock)
         first = self._frame.dock is None
+        reader = self._workspace.docks._dock_of(self._workspace)
+        if reader is not None and (first or not self.dock.isVisible()):
+            reader.setWindowTitle("Reader")  # what its tab says
+            self._reader_width = reader.width()
         self._workspace.docks.show_part(DOCK_NAME, self.dock, "right")
         if first:
             self._frame.arrange()
         else:
             self._frame.bring_to_front()
-        self.dock.start(source, why)
-
-    def sort_again(self) -> None:
-        """Sort what the open case came from: new files join it, and what was wrong can be corrected."""
-        workspace = self._workspace
-        if workspace is None or workspace.case is None:
-            return
-        source = workspace.case.folder or tuple(image.path for image in workspace.case.images)
-        if source:
-            self.sort(source)
+        return self.dock
 
     def shut(self) -> None:
         """Let go of the workspace; safe at any moment, also twice."""
@@ -69,7 +89,7 @@ class SorterPlace(QObject):
         if opening.to_sort is not None:
             self.sort(opening.to_sort, opening.why)
 
-    def _given(self, paths: Sequence[object]) -> None:
+    def _given(self, paths: Sequence[Path]) -> None:
         if self._workspace is not None:
             self._workspace.open_path(paths[0] if len(paths) == 1 else tuple(paths))
 
@@ -77,8 +97,16 @@ class SorterPlace(QObject):
         """The dock steps back and the cases stand on the worklist; the model is asked about them meanwhile."""
         if self._workspace is None:
             return
-        self._workspace.take_over(cases, source)
-        frame = self._frame.dock
-        if frame is not None:
-            frame.hide()
+        self._workspace.take_over(cases, source if isinstance(source, Path) else None)
+        if self._frame.dock is not None:
+            self._frame.dock.hide()
         self._workspace.bring_to_front()
+        QTimer.singleShot(0, self._give_width_back)
+
+    def _give_width_back(self) -> None:
+        """The reader was as wide as the sorter; it gets its own width again."""
+        if self._workspace is None:
+            return
+        reader, window = self._workspace.docks._dock_of(self._workspace), self._workspace.docks.window
+        if reader is not None and window is not None and self._reader_width:
+            window.resizeDocks([reader], [self._reader_width], Qt.Orientation.Horizontal)
