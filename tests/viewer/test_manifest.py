@@ -25,6 +25,7 @@ def test_manifest_is_valid_and_its_commands_exist():
         "Model opinion for open layers",
         "Train a model",
         "Attention over slides and omics",
+        "Sort a messy folder",
     }
     assert {"napari/layers/classify", "napari/layers/visualize"} == set(manifest.contributions.menus)
 
