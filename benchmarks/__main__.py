@@ -28,6 +28,7 @@ from . import (
     slide_panning,
     tcga,
     training_main_thread,
+    worklist,
 )
 from .side_by_side import HEADER
 
@@ -48,6 +49,7 @@ _TEXTS = (
     ("slide_panning", slide_panning.run),
     ("checkpointing", checkpointing.run),
     ("training_main_thread", training_main_thread.run),
+    ("worklist", worklist.run),
     ("tcga", tcga.run),
     ("attention", attention.run),
     ("explanations", explanations.run),

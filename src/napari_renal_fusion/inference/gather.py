@@ -63,7 +63,10 @@ def gather(
         found: dict[str, Found] = {}
         failed: dict[str, RenalFusionError] = {}
         for done, image in enumerate(chosen.images):
-            progress.update(done / len(chosen.images), f"Reading {image.key} ({image.name})")
+            progress.update(
+                done / len(chosen.images),
+                f"Reading {image.key}" + (f" ({image.name})" if image.name != image.key else ""),
+            )
             rule = config.preprocessing[image.modality]
             try:
                 found[image.key] = read_image(memo, keyed[image.key], rule)

@@ -16,6 +16,7 @@ from ..cases.sidecar import forget_answer, write_answer
 from ..cases.slide_item import keyed_slides
 from ..cases.slide_scale import check_answer
 from ..cases.work_folder import WorkFolder
+from ..compute.progress import Step
 from ..compute.settings import Settings
 from ..errors import RenalFusionError
 from ..explain.explanation import GRADIENT_METHODS
@@ -93,6 +94,7 @@ class Workspace(QWidget):
         self._closed = False
         self._window: QMainWindow | None = None
         self._arrived = self._warm = False
+        self._running_place = -1
         self._first: tuple[Path | Sequence[Path], str | None] | None = None
         self._unread: dict[str, ImageItem | SlideItem] = {}
         self._borrowed = engine is None
@@ -145,8 +147,13 @@ class Workspace(QWidget):
 
     @property
     def answer(self) -> Answer | None:
-        """The last answer about the case that is open."""
+        """The last answer about the case that is open; None while it is sealed."""
         return self.runs.answer(self.place)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether nothing of an answer about the open case may be shown yet."""
+        return self.reading.sealed
 
     def open_path(self, path: Path | Sequence[Path], case_id: str | None = None) -> None:
         """Open a case folder, a folder of cases, a table or files, and there the case ``case_id`` or the first."""
@@ -202,6 +209,8 @@ class Workspace(QWidget):
         """Ask the model about the open case."""
         bundle = self.reader.run.bundle
         if self.case is None or bundle is None or (self.runs.running and not self.runs.waiting):
+            return
+        if choice is None and self.reading.has_answered():  # one official result per case version and model
             return
         settings = self.preferences.settings.model_copy(update={"bundle": bundle})
         self.runs.run(self.place, self.case, settings, choice)
@@ -331,7 +340,7 @@ class Workspace(QWidget):
         reader.report_wanted.connect(self._ask_for_report)
         self.preferences.changed.connect(self._apply_settings)
         runs.started.connect(self._run_started)
-        runs.progressed.connect(reader.run.progress.report)
+        runs.progressed.connect(self._progressed)
         runs.ended.connect(lambda: reader.run.set_running(False))
         runs.answered.connect(self._answered)
         runs.explained.connect(self._explained)
@@ -343,6 +352,7 @@ class Workspace(QWidget):
         self.reader.header.show_case(case)
         self.reader.show_message("")
         self.reader.run.set_case_open(True)
+        self._show_running()
         self.board.show_case(case)
         self.stage.show_case(place, case)
         self._unread = {**keyed_images(case), **keyed_slides(case.slides)}
@@ -398,7 +408,7 @@ class Workspace(QWidget):
             self.reader.selection.show_rule()
             self.reader.show_answer_parts(False)
             return
-        self.reader.opinion.show_prediction(answer.prediction, what_if=answer.what_if)
+        self.reader.opinion.show_prediction(answer.prediction, what_if=answer.what_if, number=answer.number)
         self.reader.selection.show_selection(answer.prediction.selection)
         self.board.end_edit()
         self.board.show_selection(answer.prediction.selection)
@@ -408,10 +418,23 @@ class Workspace(QWidget):
             self.stage.show_explanation()
 
     def _run_started(self, place: int) -> None:
-        cases = self.case_list.cases
+        self._running_place = place
+        self._show_running()
+
+    def _show_running(self) -> None:
+        """The reader shows what is being asked about its case; of the run over many, the worklist shows the rest."""
+        mine = self.runs.running and (not self.runs.waiting or self._running_place == self.place)
+        if not mine:
+            self.reader.run.set_running(False)
+            return
+        cases, place = self.case_list.cases, self._running_place
         whose = f"Case {cases[place].code}: " if 0 <= place < len(cases) else ""
         waiting = "waiting for the model" if self.engine.is_ready else "starting the model's process"
         self.reader.run.set_running(True, f"{whose}{waiting}")
+
+    def _progressed(self, step: Step) -> None:
+        if not self.runs.waiting or self._running_place == self.place:
+            self.reader.run.progress.report(step)
 
     def _answered(self, place: int) -> None:
         if place == self.place:
@@ -461,9 +484,13 @@ class Workspace(QWidget):
     def write_report(self, folder: Path) -> None:
         """Write prediction, overlays and report of the open case into a folder."""
         heat_map = self.reader.heat_map
-        self.runs.report(self.place, heat_map.class_index, heat_map.method, folder, self._report_written)
+        self.runs.report(
+            self.place, heat_map.class_index, heat_map.method, folder, self._report_written,
+            version=self.reading.version, what_if=self.reading.what_if,
+        )  # fmt: skip
 
     def _report_written(self, result: dict) -> None:
+        self.reading.note_export("report", [Path(one).name for one in result["files"]])
         pages = [file for file in result["files"] if file.endswith(".html")]
         page = Path((pages or result["files"])[0])
         accent = colours_of(self).accent.name()  # Qt's own link colour cannot be read on a dark theme
