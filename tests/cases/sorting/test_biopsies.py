@@ -1,3 +1,5 @@
+import pytest
+
 from napari_renal_fusion.cases.sorting.biopsies import biopsies_of
 from napari_renal_fusion.cases.sorting.tokens import Name
 
@@ -56,3 +58,28 @@ def test_a_nameless_file_goes_with_its_folder():
 
 def test_a_counter_that_begins_anew_for_every_stain_is_no_accession_number():
     assert set(labels(*(f"{stain}_{n:05d}.jpg" for stain in ("HE", "PAS", "IgA") for n in (1, 2, 3)))) == {""}
+
+
+def test_folders_that_say_nothing_are_patients_and_not_mixed():
+    names = [f"{who}/IMG_{n:04d}.JPG" for who in ("王伟", "李芳") for n in range(3)]
+    guesses = biopsies_of([Name.of(name) for name in names])
+    assert [guess.value for guess in guesses] == ["王伟"] * 3 + ["李芳"] * 3
+    assert not any(guess.doubtful for guess in guesses)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("100CANON", "101CANON"),
+        ("HE", "PAS"),
+        ("光镜", "其他"),
+        ("新建文件夹", "新建文件夹 (2)"),
+        ("x200", "x400"),
+    ],
+)
+def test_folders_of_one_patient_stay_together(folders):
+    names = [f"{folder}/IMG_{n:04d}.JPG" for folder in folders for n in range(3)]
+    assert len(set(labels(*names))) == 1
+    assert (
+        len(set(labels("王伟/IMG_1.JPG", "李芳/IMG_2.JPG", "IMG_3.JPG"))) == 1
+    )  # a loose file: one messy patient

@@ -20,6 +20,11 @@ _ACCESSION = (
     re.compile(r"(?<![a-z0-9-])(?P<n>[a-z]{0,3}[- ]?(?:[0-9]{2}|(?:19|20)[0-9]{2})[-_][0-9]{3,7})(?![0-9-])"),
     re.compile(r"(?<![a-z0-9])(?P<n>[a-z]{0,3}[0-9]{5,10})(?![0-9])"),
 )
+_NO_PATIENT = re.compile(
+    r"^(?:dcim|[0-9]{3}[a-z_]{2,}.*|(?:new folder|untitled|camera|images?|photos?|pictures?|tiff?|jpe?g|export|"
+    r"raw|part|disk|usb)[ _()0-9-]*)$|新建|文件夹|图片|照片|相机|图像",
+    re.IGNORECASE,
+)
 
 
 def biopsies_of(names: Sequence[Name]) -> list[Guess]:
@@ -36,6 +41,8 @@ def biopsies_of(names: Sequence[Name]) -> list[Guess]:
         values, kind = [_date(name) for name in names], "date"
     if not any(values):
         values, kind = _case_folders(names), "folder"
+    if not any(values):
+        values, kind = _patient_folders(names), "folder"
     found = Counter(value for value in values if value)
     if len(found) <= 1:
         label = next(iter(found), "")
@@ -108,3 +115,25 @@ def _case_folders(names: Sequence[Name]) -> list[str]:
     if len(cases) < 2:
         return [""] * len(names)
     return [name.folders[0] if name.folders and name.folders[0] in cases else "" for name in names]
+
+
+def _patient_folders(names: Sequence[Name]) -> list[str]:
+    """The first folder of each file, if all lie in folders and none of these says what is in it.
+
+    Two patients in one case would be worse than one patient in two, which a person sees and joins.
+    """
+    first = {name.folders[0] for name in names if name.folders}
+    if (
+        len(first) < 2
+        or not all(name.folders for name in names)
+        or any(_says_something(one) for one in first)
+    ):
+        return [""] * len(names)
+    return [name.folders[0] for name in names]
+
+
+def _says_something(folder: str) -> bool:
+    """Whether a folder is named after what it holds, or by a camera or a computer."""
+    said = said_by(folder, "folder")
+    known = (said.modality.value, said.stain.value, said.magnification.value, said.torn)
+    return any(known) or bool(_NO_PATIENT.search(folder))
