@@ -136,7 +136,7 @@ def _case(folder: Listing) -> Case:
     for name in folder.folders:
         modality = folder.modality_of(name)
         if modality:
-            _add_modality_folder(folder.path / name, modality, images, slides, notices)
+            _add_modality_folder(folder.path / name, modality, images, slides, notices, folder.inner(name))
         elif is_slide_folder(name):
             add_slide_folder(folder.path / name, slides, notices)
         elif name in folder.open_folders and name not in of_mrxs:
@@ -182,11 +182,12 @@ def _add_modality_folder(
     images: list[ImageItem],
     slides: list[SlideItem],
     notices: list[Notice],
+    listing: Listing | None = None,
     stain: str | None = None,
 ) -> None:
     """Add the images of a modality folder, and of folders in it that are named after a stain."""
     try:
-        folder = Listing(path)
+        folder = listing or Listing(path)
     except RenalFusionError as error:
         notices.append(Notice.from_error(error))
         return
@@ -199,7 +200,7 @@ def _add_modality_folder(
     for name in folder.open_folders:
         inner = stain_of(name, modality)
         if inner and stain is None and name not in of_mrxs:
-            _add_modality_folder(path / name, modality, images, slides, notices, inner)
+            _add_modality_folder(path / name, modality, images, slides, notices, stain=inner)
         elif name not in of_mrxs:
             notices.append(folder_ignored(path / name))
 

@@ -45,6 +45,7 @@ class Listing:
         self.folders: list[str] = []
         self.files: list[tuple[str, int]] = []  # name, bytes
         self.omics: str | None = None  # name of the table of omics
+        self._inner: dict[str, Listing | None] = {}
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
@@ -100,7 +101,7 @@ class Listing:
         """Whether slides lie directly in it or in a subfolder for slides; a folder of patients is not one."""
         if any(_suffix(name) in SLIDE_SUFFIXES for name, _ in self.files):
             return True
-        inner = (try_listing(self.path / name) for name in self.folders if is_slide_folder(name))
+        inner = (self.inner(name) for name in self.folders if is_slide_folder(name))
         return any(
             listing and any(_suffix(name) in SLIDE_FOLDER_SUFFIXES for name, _ in listing.files)
             for listing in inner
@@ -111,12 +112,18 @@ class Listing:
         """Subfolders that hold the pixels of an MRXS slide beside them."""
         return frozenset(name[: -len(".mrxs")] for name, _ in self.files if _suffix(name) == ".mrxs")
 
+    def inner(self, name: str) -> Listing | None:
+        """The listing of a subfolder, read once; None if it cannot be read."""
+        if name not in self._inner:
+            self._inner[name] = try_listing(self.path / name)
+        return self._inner[name]
+
     def modality_of(self, name: str) -> Modality | None:
         """Modality of a subfolder; a folder called ``EM 001`` that holds OM and TEM is itself a case."""
         modality = modality_of_folder(name)
         if modality is None:
             return None
-        inner = try_listing(self.path / name)
+        inner = self.inner(name)
         return None if inner and any(modality_of_folder(folder) for folder in inner.folders) else modality
 
 

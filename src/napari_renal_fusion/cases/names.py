@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 from .modality import Modality
@@ -19,6 +20,9 @@ _LATIN_MODALITIES = {
 _CHINESE_MODALITIES = {"光镜": Modality.OM, "荧光": Modality.IM, "电镜": Modality.TEM}
 # Words long enough to mean something else in a file's name ("light chain") count for folders only.
 _FILE_WORDS = frozenset(("om", "lm", "im", "if", "tem", "em"))
+
+_REMEMBERED = 16384
+"""Names are told apart again and again, and the folders of patients hold files of the same names."""
 
 _NOT_BEFORE, _NOT_AFTER = r"(?<![a-z0-9])", r"(?![a-z])"
 _NOT_AFTER_NUMBERED = r"(?![a-z0-9])"
@@ -72,12 +76,14 @@ def readable(path: Path | str) -> str:
         return stored.decode("utf-8", "replace")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def natural_key(name: str) -> tuple:
     """Sort key that puts ``image 2`` before ``image 10``."""
     parts = re.split(r"([0-9]+)", _plain(name))
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts), str(name)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def modality_of_folder(name: str) -> Modality | None:
     """Modality meant by a folder's name (``OM``, ``01 光镜``, ``IF_2``); None if none or several."""
     plain = _plain(name)
@@ -86,6 +92,7 @@ def modality_of_folder(name: str) -> Modality | None:
     return found.pop() if len(found) == 1 else None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def modality_of_file(name: str) -> Modality | None:
     """Modality that a file's name begins with (``IM_0001.jpg``, ``电镜 3.tif``); None if it does not."""
     plain = _plain(Path(name).stem)
@@ -108,6 +115,7 @@ def is_slide_folder(name: str) -> bool:
     return not {"wsi", "wsis", "slide", "slides"}.isdisjoint(_words(plain)) or "切片" in plain
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def stain_of(name: str, modality: Modality) -> str | None:
     """Stain (light) or antibody (immunofluorescence) named in a text; None if none or several."""
     tables = {Modality.OM: _STAINS, Modality.IM: _ANTIBODIES, Modality.TEM: {}}
