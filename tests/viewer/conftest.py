@@ -81,9 +81,11 @@ def install_bundle(private_home):
 
 @pytest.fixture
 def workspace(make_napari_viewer, plugin, fake_engine, small_case, qtbot):
-    """A workspace in a real, shown window with a small case open and the fake engine."""
+    """A workspace in a real, shown window with a small case open and the fake engine; opinions show at once."""
+    from napari_renal_fusion.compute.settings import Settings, save_settings
     from napari_renal_fusion.viewer.workspace import open_workspace
 
+    save_settings(Settings(read_first=False))
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1200, 800)
     opened = open_workspace(viewer, small_case, engine=fake_engine)

@@ -41,6 +41,11 @@ class Settings(BaseModel):
         title="Heat map opacity",
         description="0.05 is barely visible, 1 hides the image.",
     )
+    read_first: bool = Field(
+        True,
+        title="Read first",
+        description="A model's opinion stays sealed until an own impression is entered; off: it is shown at once, and the log says so.",
+    )
     work_folder: str = Field(
         "",
         title="Work folder",

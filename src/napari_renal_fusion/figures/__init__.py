@@ -1,5 +1,6 @@
 """Arrays and answers drawn as matplotlib figures, and nothing else draws."""
 
+from .agreement import ShareRow, agreement_figure, shares_figure
 from .bag import BagRow, bag_figure
 from .comparison import comparison_figure
 from .confusion import confusion_counts, confusion_figure
@@ -29,6 +30,8 @@ __all__ = [
     "HeatStyle",
     "LearningCurve",
     "Legend",
+    "ShareRow",
+    "agreement_figure",
     "bag_figure",
     "cell_text",
     "class_colour",
@@ -57,6 +60,7 @@ __all__ = [
     "roc_figure",
     "scale_bar",
     "sets_figure",
+    "shares_figure",
     "survival_curve_figure",
     "to_png",
     "to_svg",

@@ -11,20 +11,23 @@ from ..cases.record import CaseRecord, ImageRecord
 from ..inputs.selection import keyed_images
 
 
-def case_version(case: Case, record: CaseRecord | None = None, glomeruli: str = "") -> str:
+def case_version(case: Case, record: CaseRecord | None = None) -> str:
     """SHA-256 in hexadecimal; equal as long as no answer about the case can have changed.
 
     Hashed are, of every image that is not excluded, its id, its content (the record's SHA-256; bytes and time of
-    change of the file where nobody hashed it), page, modality, stain, magnification, crop, legend, intensity and
-    stated pixel size; of slides their file, stain and pixel size; the omics row; and ``glomeruli``, a digest of the
-    chosen outlines. No image is opened. A display range, a sure sorting, a pattern or a name change nothing.
+    change of the file where nobody hashed it), page, modality, stain, magnification, crop and outline, legend,
+    intensity and stated pixel size; of slides their file, stain and pixel size; and the omics row. Chosen glomeruli
+    count as images, so they must be in the case. No image is opened. A display range, a sure sorting, a pattern or
+    a name change nothing.
     """
     known = record.images if record is not None else {}
     content: dict[str, Any] = {
-        "images": [_image(key, item, known.get(key)) for key, item in sorted(keyed_images(case).items())],
+        "images": [
+            _image(key, item, known.get(key.partition(".")[0]))
+            for key, item in sorted(keyed_images(case).items())
+        ],
         "slides": [_slide(one) for one in case.slides],
         "omics": {name: dict(block) for name, block in case.omics.blocks.items()} if case.omics else None,
-        "glomeruli": glomeruli,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -32,12 +35,10 @@ def case_version(case: Case, record: CaseRecord | None = None, glomeruli: str = 
 def _image(key: str, item: ImageItem, known: ImageRecord | None) -> list[Any]:
     crop = item.crop
     stated = item.stated_pixel_size
-    legend = getattr(item, "legend", None)
-    if legend is None and known is not None:
-        legend = known.legend
     return [
         key, _content(item, known), item.page, item.modality.value, item.stain, item.magnification,
-        [crop.top, crop.left, crop.height, crop.width] if crop else None, legend or 0, item.intensity,
+        [crop.top, crop.left, crop.height, crop.width] if crop else None,
+        repr(getattr(item, "cut_out", None)), item.legend, item.intensity,
         [stated.value, stated.unit] if stated else None,
     ]  # fmt: skip
 

@@ -114,6 +114,14 @@ class Board(QScrollArea):
             thumbnail.set_marks(Marks(entered=None if selection is None else key in entered))
             thumbnail.setToolTip(f"{thumbnail.name}: {reasons[key]}" if key in reasons else thumbnail.name)
 
+    def forget_answer(self) -> None:
+        """An answer may not be shown: no mark, no order and no word of one stays."""
+        self.show_selection(None)
+        shown = [self._modality_group(one) for one in Modality]
+        keys = [key for group in shown for key in group.keys]
+        if self._thumbnails and self._order[: len(keys)] != keys:
+            self._lay_out([*shown, *self._slide_group()])
+
     def show_bag(self, bag: BagRecord, class_index: int, class_name: str) -> None:
         """Order the electron images by their effect on one class and set apart those set aside."""
         by_attention = bag.weighs_by == "attention"

@@ -19,6 +19,13 @@ class ContributionSection(Section):
         self.body.addWidget(self.bars)
         self.body.addWidget(self.note)
 
+    def forget(self) -> None:
+        """Leave nothing of an answer in the hidden section."""
+        self.bars.show_values(0.0, {}, 0)
+        self.bars.setToolTip("")
+        self.note.setText("")
+        self.note.setToolTip("")
+
     def show_contributions(
         self,
         contributions: Contributions,

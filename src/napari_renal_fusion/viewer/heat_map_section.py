@@ -96,6 +96,11 @@ class HeatMapSection(Section):
         self.classes.addItems([name[:1].upper() + name[1:] for name in names])
         self.classes.setCurrentIndex(chosen)
 
+    def forget(self) -> None:
+        """Leave nothing of an answer in the hidden section: the class that was chosen is one."""
+        self.classes.clear()
+        self.cell.setText("")
+
     def show_legend(self, raw_range: tuple[float, float], *, dark: bool, cell: str) -> None:
         """Say what the colours mean and how large a cell is on the image that is shown."""
         self.legend.show_range(raw_range, contours=self.style == "contours", dark=dark)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ..figures import class_colour, class_label, class_letters, percent
@@ -16,13 +16,14 @@ _ROW = 34
 
 
 class ProbabilityBars(QWidget):
-    """One row a class: letter, name, number in tabular figures, bar below."""
+    """One row a class: letter, name, number in tabular figures, bar below; a whisker is a range of answers."""
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._values: tuple[float, ...] = ()
         self._receding: set[int] = set()
+        self._ranges: tuple[tuple[float, float], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property
@@ -30,12 +31,25 @@ class ProbabilityBars(QWidget):
         return self._values
 
     def show_values(
-        self, names: Sequence[str], values: Sequence[float], among: Sequence[int] | None = None
+        self,
+        names: Sequence[str],
+        values: Sequence[float],
+        among: Sequence[int] | None = None,
+        ranges: Sequence[tuple[float, float]] = (),
     ) -> None:
-        """Show probabilities, in the order of the classes; those not ``among`` the given ones recede."""
+        """Show probabilities, in the order of the classes; those not ``among`` the given ones recede.
+
+        ``ranges`` are smallest and largest values over other choices of images, one a class, or nothing.
+        """
+        self._ranges = tuple(ranges)
         self._names, self._values = tuple(names), tuple(values)
         self._receding = set() if among is None else set(range(len(self._values))) - set(among)
-        said = ", ".join(f"{name} {percent(value)}" for name, value in zip(names, values, strict=True))
+        spans = [f" ({percent(low)} to {percent(high)})" for low, high in self._ranges] or [""] * len(
+            self._names
+        )
+        said = ", ".join(
+            f"{name} {percent(value)}{span}" for name, value, span in zip(names, values, spans, strict=True)
+        )
         self.setAccessibleDescription(said)
         self.setToolTip(said)
         self.updateGeometry()
@@ -90,6 +104,21 @@ class ProbabilityBars(QWidget):
             painter.setBrush(colour)
             track.setWidth(max(_BAR, track.width() * value))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
+        if self._ranges:
+            self._paint_whisker(
+                painter, self._ranges[index], QRectF(side + 8, top + side + 5, width - side - 8, _BAR)
+            )
+
+    def _paint_whisker(self, painter: QPainter, ends: tuple[float, float], track: QRectF) -> None:
+        """A thin line from the smallest to the largest value, with ends that stand out of the bar."""
+        colours = colours_of(self)
+        left, right = (track.left() + track.width() * one for one in ends)
+        middle = track.center().y()
+        for pen in (QPen(colours.background, 3.5), QPen(colours.text, 1.5)):  # seen on bar and track alike
+            painter.setPen(pen)
+            painter.drawLine(QPointF(left, middle), QPointF(right, middle))
+            for end in (left, right):
+                painter.drawLine(QPointF(end, track.top() - 2), QPointF(end, track.bottom() + 2))
 
 
 def tabular(font: QFont) -> QFont:

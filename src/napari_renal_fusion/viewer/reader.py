@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -13,13 +15,16 @@ from .run_section import RunSection
 from .scale_section import ScaleSection
 from .selection_section import SelectionSection
 from .theme import RHYTHM, label
-from .words import KEYS, RESEARCH_USE
+from .words import RESEARCH_USE
+
+Place = Literal["opinion", "run", "heat_map", "end"]
 
 
 class Reader(QWidget):
     """A column of sections that scrolls; the research-use line never scrolls away."""
 
     report_wanted = Signal()
+    keys_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -30,14 +35,12 @@ class Reader(QWidget):
         self.opinion = OpinionSection()
         self.heat_map = HeatMapSection()
         self.contributions = ContributionSection()
-        self.keys = label("\n".join(f"{keys}: {what}" for keys, what in KEYS), "secondary")
-        self.keys.hide()
         column_widget = QWidget()
-        column = QVBoxLayout(column_widget)
+        self._column = column = QVBoxLayout(column_widget)
         column.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
         column.setSpacing(RHYTHM + RHYTHM // 2)
         for section in (
-            self.header, self.scale, self.selection, self.run, self.opinion, self.heat_map, self.contributions, self.keys,
+            self.header, self.scale, self.selection, self.run, self.opinion, self.heat_map, self.contributions,
         ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)
@@ -49,9 +52,8 @@ class Reader(QWidget):
         self.report_button = QPushButton("Write report…")
         self.report_button.clicked.connect(self.report_wanted)
         self.keys_button = QPushButton("Keys")
-        self.keys_button.setToolTip("Alt+K")
-        self.keys_button.setCheckable(True)
-        self.keys_button.toggled.connect(self._show_keys)
+        self.keys_button.setToolTip("All keys (?)")
+        self.keys_button.clicked.connect(self.keys_wanted)
         self.message = label("", "")
         self.message.setOpenExternalLinks(True)
         self.message.hide()
@@ -81,6 +83,9 @@ class Reader(QWidget):
 
     def show_answer_parts(self, there: bool) -> None:
         """Show or hide what makes sense only with an explanation."""
+        if not there:
+            self.heat_map.forget()
+            self.contributions.forget()
         self.heat_map.setVisible(there)
         self.contributions.setVisible(there)
         self.report_button.setEnabled(there)
@@ -90,7 +95,14 @@ class Reader(QWidget):
         self.message.setText(sentence)
         self.message.setVisible(bool(sentence))
 
-    def _show_keys(self, there: bool) -> None:
-        self.keys.setVisible(there)
-        if there:
-            self.scroll.ensureWidgetVisible(self.keys)
+    def add_section(self, widget: QWidget, above: Place = "end") -> None:
+        """Put a section of a part above the model's ``opinion``, its ``run`` row, the ``heat_map``, or at the ``end``."""
+        below = {"opinion": self.opinion, "run": self.run, "heat_map": self.heat_map}.get(above)
+        place = (
+            self._column.count() - 1 if below is None else self._column.indexOf(below)
+        )  # the end is a stretch
+        self._column.insertWidget(place, widget)
+
+    def ensure_visible(self, widget: QWidget) -> None:
+        """Scroll to a section, for a key that leads there."""
+        self.scroll.ensureWidgetVisible(widget)

@@ -244,7 +244,7 @@ class Stage(QObject):
             self._canvas.hide_model_input()
             self.lay_heat_map()
             return
-        answer, key, place = self._runs.answer(self._place), self._wanted, self._place
+        answer, key, place = self._runs.held(self._place), self._wanted, self._place
         if answer is None or key not in answer.prediction.selection.keys:
             if key not in self._slides:
                 self._canvas.set_title(

@@ -7,6 +7,7 @@ from ..explain.explanation import HeatMap
 from ..figures import NOT_SEGMENTATION, cell_text
 
 RESEARCH_USE = "Research use only"
+SEALED = "Sealed until you have entered your own reading and reveal it."
 SET_ASIDE = "set aside: unlike the others (not: unimportant)"
 SLIDE_TITLE = "Slide (WSI)"
 SHORT_TITLES = {Modality.OM: "Light", Modality.IM: "IF", Modality.TEM: "Electron"}
@@ -25,17 +26,6 @@ TRAINED_ON = {
 SET_MEANS = (
     "The diseases that cannot be told apart for this patient: in {asked} of 100 patients like those that the "
     "model was calibrated on, the right one is among them. The others are grey."
-)
-KEYS = (
-    ("Alt+Right, Alt+Left", "next, previous image"),
-    ("Alt+Down, Alt+Up", "next, previous case"),
-    ("Alt+R", "run the model"),
-    ("Alt+H", "heat map on or off"),
-    ("Alt+M", "what the model saw"),
-    ("Alt+A", "attention over slides and omics"),
-    ("Alt+T", "train a model"),
-    ("Alt+L", "napari's layer list"),
-    ("Alt+P", "bring back closed panels"),
 )
 
 
