@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 DOCK_NAME = "Sorter"
+_SHARE = 0.68
+"""Of the window's width; nothing is on the canvas yet when a mess is sorted."""
 
 
 class SorterPlace(QObject):
@@ -66,7 +68,7 @@ class SorterPlace(QObject):
             self.dock.done.open_button.hide()  # accepted cases are open already
             self.dock.accepted.connect(self._accepted)
             self.dock.paths_given.connect(self._given)
-            self._frame = DockPlace(self.dock)
+            self._frame = DockPlace(self.dock, _SHARE)
         first = self._frame.dock is None
         reader = self._workspace.docks._dock_of(self._workspace)
         if reader is not None and (first or not self.dock.isVisible()):

@@ -9,10 +9,14 @@ _READER = "Reader"
 
 
 class DockPlace(QObject):
-    """Gives the page most of the window while it is in front, and the reader its own width back."""
+    """Gives the page most of the window while it is in front, and the reader its own width back.
 
-    def __init__(self, page: QWidget):
+    ``share`` is the page's part of the window's width.
+    """
+
+    def __init__(self, page: QWidget, share: float = 0.56):
         super().__init__(page)
+        self._share = share
         self._page = page
         self._before = 0
         self._front = False
@@ -63,7 +67,7 @@ class DockPlace(QObject):
         dock, window = self.dock, self.window
         if dock is None or window is None or dock.isFloating():
             return
-        width = max(560, round(window.width() * 0.56)) if self._front else self._before
+        width = max(560, round(window.width() * self._share)) if self._front else self._before
         shown = dock if self._front else next(iter(window.tabifiedDockWidgets(dock)), None)
         if shown is not None and width:
             window.resizeDocks([shown], [width], Qt.Orientation.Horizontal)
