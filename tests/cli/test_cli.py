@@ -39,7 +39,8 @@ def test_predict_writes_prediction_overlays_report_and_table(answered, phantom_c
     assert printed["cases"][0]["probabilities"] == pytest.approx(prediction["probabilities"])
     assert prediction["names_shown"]
     assert {one.stem for one in (out / "overlays").glob("*.png")} == {
-        i["key"] for i in prediction["selection"]["images"]
+        *(i["key"] for i in prediction["selection"]["images"]),
+        "bag",
     }
     assert (out / "report.html").stat().st_size < 10 * 2**20
     assert len(list(csv.DictReader((out / "predictions.csv").open()))) == 1

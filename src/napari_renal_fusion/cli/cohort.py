@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..cases import Cohort
+from ..cases.anonymous import with_codes
 from ..cases.folders import open_cases
 from ..errors import RenalFusionError
 from ..training.check import CohortReport, Finding
@@ -52,10 +54,19 @@ def run_cohort_check(
     if not talk.as_json:
         print_report(report)
     if out is not None:
-        write_report(report, out, path.resolve().name)
+        write_report(_without_names(report, cohort, path), out, "Cohort")
         talk.say(f"Written: {out}")
     talk.result(report.model_dump(mode="json"))
     return not report.errors
+
+
+def _without_names(report: CohortReport, cohort: Cohort, path: Path) -> CohortReport:
+    """What may be written: cases by code, files by image id; the terminal names them."""
+    from ..training.private import case_names, names_of
+
+    cohort = with_codes(cohort, path)
+    clean = names_of(cohort, case_names(cohort.cases)).tree(report.model_dump(mode="json"))
+    return type(report).model_validate(clean)
 
 
 def _folds(folds: int) -> dict[str, object]:

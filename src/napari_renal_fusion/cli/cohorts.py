@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from ..cases import Cohort
+from ..cases.anonymous import with_codes
 from ..cases.folders import open_cases
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
@@ -49,7 +50,7 @@ def cohort_or_phantoms(
             remedy="Give a folder of cases, a cohort.csv, or for example --phantoms 240.",
         )
     if path is not None:
-        return open_cases(path)
+        return with_codes(open_cases(path), path)
     drawn = phantom_cohort(
         folder, phantoms, seed, difficulty=difficulty, staging=staging, whole_panel=whole_panel, progress=progress
     )  # fmt: skip

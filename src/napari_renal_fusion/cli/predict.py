@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from ..cases import Case
+from ..cases import Case, Cohort
+from ..cases.anonymous import nameless, with_codes
 from ..cases.folders import open_cases
 from ..compute.progress import Cancelled, Progress
 from ..errors import RenalFusionError
@@ -31,9 +33,11 @@ def answer_case(
 ) -> tuple[Prediction, list[Path]]:
     """Predict, explain and write everything about one case; returns the prediction and the files."""
     from ..explain import explain
+    from ..glomeruli import with_glomeruli
     from ..inference import predict
     from ..reports import write_all
 
+    case = with_glomeruli(case)
     with progress.part(0.0, 0.6):
         prediction = predict(case, bundle, device=device, threads=threads, progress=progress, tumour=tumour)
     explanation = None
@@ -58,7 +62,8 @@ def run_predict(
     from ..reports import PredictionRow, write_predictions_csv
 
     _check_method(method)
-    cohort = open_cases(path)
+    cohort = with_codes(open_cases(path), path)
+    cohort = replace(cohort, cases=nameless(cohort.cases))
     if not cohort.cases:
         first = f" ({cohort.problems[0].message})" if cohort.problems else ""
         raise RenalFusionError(
@@ -120,7 +125,7 @@ def run_report(talk: Talk, path: Path, bundle: str, out: Path, *, device: str, t
     from ..inference import predict
     from ..reports import write_report
 
-    case = Case.from_folder(path)
+    (case,) = nameless(with_codes(Cohort((Case.from_folder(path),)), path).cases)
     with talk.progress() as progress:
         prediction = predict(case, bundle, device=device, threads=threads, progress=progress)
         images = prediction.probabilities and prediction.selection.images

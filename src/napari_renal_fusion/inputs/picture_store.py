@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from .pixels import Preprocessing, prepare_image
 from .select import signal
 
 # Raise it when decoding or preparing changes, so that older entries are not used.
-_VERSION = 2
+_VERSION = 3
+_FILE = "\x00"
+"""Stands for the file's name in notices that are kept."""
 _LIMIT_BYTES = 20 * 2**30
 # compute.atomic asks for the umask, which belongs to the whole process: one writer at a time.
 _WRITING = threading.Lock()
@@ -100,7 +102,7 @@ class PictureStore:
             preprocessing,
             box=Box(*facts.pop("box")),
             image_shape=tuple(facts.pop("image_shape")),
-            notices=tuple(Notice.model_validate(one) for one in facts.pop("notices")),
+            notices=tuple(_named(one, image) for one in facts.pop("notices")),
             **facts,
             _load=_Loader(self, image, preprocessing, None),
         )
@@ -133,7 +135,7 @@ class PictureStore:
             "channels": 1 if array.ndim == 2 else array.shape[2],
             "file_bytes": 0 if image.pixels is not None else image.path.stat().st_size,
         }
-        stored = unchanged and self._write(path, prepared, facts)
+        stored = unchanged and self._write(path, image, prepared, facts)
         return StoredPicture(
             image,
             preprocessing,
@@ -144,14 +146,14 @@ class PictureStore:
             _load=_Loader(self, image, preprocessing, None if stored else prepared.pixels),
         )
 
-    def _write(self, path: Path, prepared, facts: dict[str, Any]) -> bool:
+    def _write(self, path: Path, image: ImageItem, prepared, facts: dict[str, Any]) -> bool:
         if self.notices:
             return False
         box = prepared.box
         more = {
             "box": [box.top, box.left, box.height, box.width],
             "image_shape": list(prepared.image_shape),
-            "notices": [one.model_dump(mode="json") for one in prepared.notices],
+            "notices": [_nameless(one, image) for one in prepared.notices],
         }
         try:
             with _WRITING:
@@ -185,11 +187,24 @@ class PictureStore:
             image.page,
             [crop.top, crop.left, crop.height, crop.width] if crop else None,
             image.legend,
+            *([asdict(image.cut_out)] if image.cut_out else []),
             # Mean and standard deviation are applied later.
             preprocessing.model_dump(mode="json", include={"size", "resize", "cut_bottom"}),
         ]
         name = hashlib.sha256(json.dumps(said, sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
         return self.folder / name[:2] / f"{name}.safetensors"
+
+
+def _nameless(notice: Notice, image: ImageItem) -> dict[str, Any]:
+    """A notice as it may be kept: a file's name often names a patient."""
+    message = notice.message.replace(str(image.path), _FILE).replace(image.path.name, _FILE)
+    return notice.model_dump(mode="json") | {"path": None, "message": message}
+
+
+def _named(kept: dict[str, Any], image: ImageItem) -> Notice:
+    return Notice.model_validate(
+        kept | {"path": image.path, "message": kept["message"].replace(_FILE, image.path.name)}
+    )
 
 
 @dataclass(frozen=True)

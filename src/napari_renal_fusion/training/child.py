@@ -6,11 +6,13 @@ Exit status 0 finished, 3 stopped, 1 failed. It starts or resumes; what it says 
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import traceback
 from pathlib import Path
 
 from ..compute.progress import Cancelled
+from ..inputs.nameless import Nameless
 
 FINISHED, FAILED, STOPPED = 0, 1, 3
 
@@ -23,14 +25,30 @@ def main(arguments: list[str] | None = None) -> int:
     from .execute import execute
     from .run import Run
 
+    names = Nameless()
     try:
-        execute(Run.open(given.run), threads=given.threads)
+        run = Run.open(given.run)
+        names = run.names
+        _log_without_names(names)
+        execute(run, threads=given.threads)
     except Cancelled:
         return STOPPED
     except Exception:
-        traceback.print_exc()
+        print(names.text(traceback.format_exc()), file=sys.stderr)
         return FAILED
     return FINISHED
+
+
+def _log_without_names(names: Nameless) -> None:
+    """Libraries name files in their warnings, and ``child.log`` keeps what they say."""
+
+    class Clean(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return names.text(super().format(record))
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Clean("%(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 if __name__ == "__main__":

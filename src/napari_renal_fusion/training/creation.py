@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from .config import TrainingConfig
 from .folds import Folds, make_folds
 from .given_folds import check_folds
 from .initial import encoder_source, resolved
+from .private import case_names, key_path, names_of, new_key, patient_names, private_cohort, private_folds
 from .run import CHECK, COHORT, CONFIG, FOLDS, INFO, Run, RunInfo
 from .vocabulary import with_vocabulary
 
@@ -30,8 +32,11 @@ def create_run(
     folds: Folds | None,
     progress: Progress,
 ) -> Run:
-    """See :meth:`Run.create`. ``run.json`` is written last: a folder without it is no run yet."""
-    from .check import check_cohort
+    """See :meth:`Run.create`. ``run.json`` is written last: a folder without it is no run yet.
+
+    Nothing in the folder names a patient or a file: the table that does lies with this program's keys.
+    """
+    from .check import CohortReport, check_cohort
     from .patients import class_names, label_indices
 
     folder = folder.absolute()
@@ -53,14 +58,21 @@ def create_run(
         )
     labels = label_indices(cohort)
     cases = [case for case in cohort.cases if case.label]
+    called = case_names(cohort.cases)
+    # Drawn by the ids that the cohort has, so that codes, which are random, change nothing.
     if folds is None:
         folds = make_folds(cases, labels, config, names)
     else:
+        folds = _given(folds, called)
         check_folds(folds, cases, labels, config, class_names=names)
+    patients = patient_names({case.case_id: case.patient_id for case in cases}, called)
     kept = replace(cohort, cases=tuple(cases), class_names=names)
-    write_bytes(folder / COHORT, _snapshot(kept, folder))
-    folds.save(folder / FOLDS)
-    write_text(folder / CHECK, report.model_dump_json(indent=1))
+    key = new_key()
+    table = _snapshot(private_cohort(kept, called), folder)
+    write_bytes(key_path(key), table)
+    private_folds(folds, called, patients).save(folder / FOLDS)
+    clean = names_of(cohort, called).tree(report.model_dump(mode="json"))
+    write_text(folder / CHECK, CohortReport.model_validate(clean).model_dump_json(indent=1))
     write_text(folder / CONFIG, config.model_dump_json(indent=1))
     info = RunInfo(
         program_version=__version__,
@@ -69,9 +81,11 @@ def create_run(
         class_names=names,
         cases=len(cases),
         patients=len({case.patient_id for case in cases}),
-        cohort=cohort.source.name if cohort.source else "",
+        cohort=_source_kind(cohort),
         encoder_weights=source.name,
         encoder_sha256=source.sha256,
+        key=key,
+        key_sha256=hashlib.sha256(table).hexdigest(),
     )
     write_text(folder / INFO, info.model_dump_json(indent=1))
     progress.update(1.0, "The run is ready")
@@ -97,14 +111,45 @@ def create_or_open(
     names = class_names(cohort)
     if with_vocabulary(resolved(config, len(names)), cohort) != run.config:
         raise _taken(folder, "a run with another configuration")
+    called = case_names(cohort.cases)
     kept = replace(cohort, cases=tuple(one for one in cohort.cases if one.label), class_names=names)
-    if names != run.info.class_names or _snapshot(kept, folder) != (folder / COHORT).read_bytes():
+    if names != run.info.class_names or not _same_table(run, kept, called):
         raise _taken(folder, "a run with another cohort")
-    if folds is not None and folds != run.folds:
+    if folds is not None and _names_only(_given(folds, called), called) != _names_only(run.folds, called):
         raise _taken(folder, "a run with other folds")
     run.refuse_if_running()
     process.forget_stop(folder)
     return run
+
+
+def _same_table(run: Run, cohort: Cohort, called: dict[str, str]) -> bool:
+    """Whether the run was made of this cohort; its table need not be on this computer for that."""
+    if not run.info.key:
+        return _snapshot(cohort, run.folder) == run.table.read_bytes()
+    table = _snapshot(private_cohort(cohort, called), run.folder)
+    return hashlib.sha256(table).hexdigest() == run.info.key_sha256
+
+
+def _given(folds: Folds, called: dict[str, str]) -> Folds:
+    """Folds of an earlier run under the ids of the cohort; a run calls cases as files may."""
+    ids = {new: old for old, new in called.items()}
+    if set(folds.groups) <= set(called):
+        return folds
+    return private_folds(folds, ids, {})
+
+
+def _names_only(folds: Folds, called: dict[str, str]) -> Folds:
+    """Folds that can be compared: cases as files call them, groups by their first case."""
+    first: dict[str, str] = {}
+    for case, group in sorted(folds.groups.items(), key=lambda item: called.get(item[0], item[0])):
+        first.setdefault(group, called.get(case, case))
+    return private_folds(folds, called, first)
+
+
+def _source_kind(cohort: Cohort) -> str:
+    if cohort.source is None:
+        return ""
+    return "a folder of cases" if cohort.source.is_dir() else "a table"
 
 
 def _snapshot(cohort: Cohort, folder: Path) -> bytes:

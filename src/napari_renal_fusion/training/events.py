@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ class EventLog:
     """Appends events to a run's ``events.jsonl``; a line is written in one piece.
 
     A line that a kill tore is cut off first, so that every line but the last is whole at any instant. A few
-    kilobytes are set aside, so that the end of a run can be told even when the disk is full.
+    kilobytes are set aside, so that the end of a run can be told even when the disk is full. ``clean`` takes
+    names of patients and files out of every sentence.
     """
 
-    def __init__(self, folder: Path, *, repair: bool = True):
+    def __init__(self, folder: Path, *, repair: bool = True, clean: Callable[[str], str] = str):
+        self._clean = clean
         self.path = folder / EVENTS
         self._reserve = folder / _RESERVE
         self._lock = threading.Lock()
@@ -47,6 +50,7 @@ class EventLog:
         RenalFusionError
             ``disk_full`` or ``folder_not_writable``.
         """
+        values = {key: self._clean(one) if isinstance(one, str) else one for key, one in values.items()}
         line = json.dumps({"time": _now(), "event": event, **values}, ensure_ascii=False) + "\n"
         with self._lock:
             try:

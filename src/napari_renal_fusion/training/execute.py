@@ -44,11 +44,11 @@ def execute(run: Run, *, progress: Progress | None = None, threads: int = 0) -> 
     run.refuse_if_running()
     first = is_first()
     before = torch.get_num_threads()
-    log = EventLog(run.folder, repair=False)
+    log = EventLog(run.folder, repair=False, clean=run.names.text)
     try:
         if first:
             process.claim(run.folder, os.getpid())
-            log = EventLog(run.folder)
+            log = EventLog(run.folder, clean=run.names.text)
         _execute(run, log, RunProgress(run.folder, log, progress), threads)
     except (Cancelled, KeyboardInterrupt):
         if first:
@@ -244,7 +244,7 @@ def _prepared(run: Run, progress: Progress, threads: int) -> tuple[dict[str, Tra
         replace(cohort, class_names=run.info.class_names), run.config, progress, threads=threads
     )
     refuse_other_inputs(run.folder, prepared, write=is_first())
-    notes = tuple(one.message for one in notices if one.severity != "info")
+    notes = tuple(run.names.text(one.message) for one in notices if one.severity != "info")
     return {one.case_id: one for one in prepared}, notes
 
 

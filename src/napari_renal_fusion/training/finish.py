@@ -25,6 +25,7 @@ from .metrics import (
     mean_and_sd,
 )
 from .outcome import Outputs, load_outcome
+from .private import patient_names
 from .removal import complete, only, only_outputs, sets_of
 from .results import CaseOutcome, FoldMetrics, Results
 from .run import RESULTS, UNITS, Run
@@ -145,6 +146,7 @@ def _results(
     member_of = np.concatenate([np.full(len(one.test.labels), k) for k, one in enumerate(members)])
     keys = patient_keys(tuple(cases.values()))
     patients = [keys[case] for case in ids]
+    names = _patient_names(cases)
     probabilities = softmax(logits, judged.temperature)
     sets = out_of_fold_sets(labels, probabilities, member_of, config.coverage, patients)
     distances = _own_distances(members, judged)
@@ -178,7 +180,7 @@ def _results(
         cases=tuple(
             CaseOutcome(
                 case_id=case,
-                patient_id=cases[case].patient_id,
+                patient_id=names[cases[case].patient_id],
                 unit=members[member_of[row]].unit.name,
                 label=int(labels[row]),
                 logits=tuple(map(float, logits[row])),
@@ -244,6 +246,11 @@ def _own_distances(members: Sequence[Fitted], judged: Judged) -> dict[tuple[str,
     }
 
 
+def _patient_names(cases: dict[str, TrainingCase]) -> dict[str, str]:
+    """What each patient is called in ``results.json``."""
+    return patient_names({one: case.patient_id for one, case in cases.items()}, {one: one for one in cases})
+
+
 def _beyond(distance: float | None, known: KnownPatients | None) -> bool | None:
     return None if distance is None or known is None else distance > known.limit
 
@@ -265,10 +272,11 @@ def _independent(
     far = None
     if judged.fits_none:
         far = bundle_distances(judged.fits_none.statistics, np.stack([one.features for one in given]))
+    names = _patient_names(cases)
     outcomes = tuple(
         CaseOutcome(
             case_id=case,
-            patient_id=cases[case].patient_id,
+            patient_id=names[cases[case].patient_id],
             unit="final",
             label=int(given[0].labels[row]),
             logits=tuple(map(float, mean[row])),

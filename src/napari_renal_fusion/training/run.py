@@ -16,11 +16,13 @@ from ..cases.cohort_csv import read_cohort_csv
 from ..compute.atomic import explain_os_error, write_text
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
+from ..inputs.nameless import Nameless
 from . import process
 from .check import CohortReport
 from .config import TrainingConfig
 from .events import last_event, read_events
 from .folds import Folds
+from .private import key_missing, key_path, names_of_table
 from .results import Results
 
 CONFIG, INFO, COHORT, FOLDS, CHECK = "config.json", "run.json", "cohort.csv", "folds.json", "check.json"
@@ -32,7 +34,8 @@ class RunInfo(BaseModel):
     """What a run was made from, in counts and names of files.
 
     The first start fixes ``threads``, ``device`` and ``precision``, on which the last digits depend; before
-    it, and in runs of older versions, they are 0 and empty.
+    it, and in runs of older versions, they are 0 and empty. ``key`` is the name of the table of patients and files
+    among this program's keys, ``key_sha256`` the hash of its content; runs of older versions have it in their folder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +49,8 @@ class RunInfo(BaseModel):
     cohort: str
     encoder_weights: str
     encoder_sha256: str
+    key: str = ""
+    key_sha256: str = ""
     threads: int = 0
     device: str = ""
     precision: Literal["", "float32", "bfloat16"] = ""
@@ -121,8 +126,30 @@ class Run:
 
     @property
     def cohort(self) -> Cohort:
-        """The cohort as it was when the run was made."""
-        return read_cohort_csv(self.folder / COHORT)
+        """The cohort as it was when the run was made, under the names that its files use.
+
+        Raises
+        ------
+        RenalFusionError
+            ``run_key_missing`` on a computer that does not have the run's table, and those of the table.
+        """
+        if not self.table.is_file():
+            raise key_missing(self.table)
+        return read_cohort_csv(self.table)
+
+    @property
+    def table(self) -> Path:
+        """The table of patients and files, outside of the folder; runs of older versions have it inside."""
+        key = self.info.key
+        return key_path(key) if key else self.folder / COHORT
+
+    @cached_property
+    def names(self) -> Nameless:
+        """What takes the names of patients and files out of sentences; nothing where the table is missing."""
+        try:
+            return names_of_table(self.table)
+        except RenalFusionError:
+            return Nameless()
 
     @property
     def results(self) -> Results | None:

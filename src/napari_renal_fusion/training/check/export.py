@@ -15,7 +15,7 @@ _COLUMNS = ("severity", "group", "code", "message", "remedy", "cases")
 
 
 def write_report(report: CohortReport, path: Path, title: str) -> None:
-    """Write ``path``, whole or not at all; its suffix says the kind. Like the cohort, it names cases and files.
+    """Write ``path``, whole or not at all; its suffix says the kind. What ``report`` names is named.
 
     Raises
     ------

@@ -364,7 +364,7 @@ class TrainingDock(QWidget):
     def open_case(self, case_id: str) -> None:
         """Open a patient of the run's cohort in the workspace."""
         run = self.results.run
-        table = None if run is None else run.folder / "cohort.csv"
+        table = None if run is None else run.table
         self._open_workspace(table if table is not None and table.is_file() else self.patients.path, case_id)
 
     def _open_workspace(self, path: Path | None = None, case_id: str | None = None) -> None:

@@ -34,12 +34,14 @@ class PrepareWork:
 
     def start(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         """``cohort``, ``config``, ``folder``: check, draw folds, write the run and start its process."""
+        from ...cases.anonymous import with_codes
         from ...cases.folders import open_cases
         from ...training.config import TrainingConfig
         from ...training.run import Run
 
         progress.update(0.0, "Reading the cohort")
-        cohort = open_cases(Path(params["cohort"]))
+        path = Path(params["cohort"])
+        cohort = with_codes(open_cases(path), path)
         config = TrainingConfig.model_validate(params["config"])
         run = Run.create(cohort, config, Path(params["folder"]), command="napari", progress=progress)
         return {"folder": str(run.folder), "pid": run.launch()}

@@ -1,0 +1,92 @@
+"""Taking names out of what is written about several cases: ids, patients, folders and file names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..cases import Case
+from ..cases.slide_item import keyed_slides
+from .selection import keyed_images
+
+_SHORTEST = 3
+"""A name of fewer signs ("1", "HE") also stands for other things; it says nothing about a person."""
+_WORD = re.compile(r"[a-z]+")
+
+
+class Nameless:
+    """Replaces what could name somebody in sentences and in JSON.
+
+    Parameters
+    ----------
+    files
+        Every file with what it is called instead ("OM-2 of case 7K2F").
+    words
+        Ids of cases and patients, names of folders, with what stands instead.
+    """
+
+    def __init__(self, files: Iterable[tuple[Path, str]] = (), words: Mapping[str, str] | None = None):
+        names: dict[str, str] = {}
+        in_brackets: set[str] = set()
+        for path, called in files:
+            for name in (str(path), path.as_posix(), path.name):
+                names.setdefault(name, called)
+            for stem in (path.stem, path.stem.removesuffix(".ome")):
+                names.setdefault(stem, called)
+                # "image" and "test" are words too; our sentences put names of images in brackets.
+                if _WORD.fullmatch(stem):
+                    in_brackets.add(stem)
+            for folder in path.parents:
+                if len(folder.parts) > 1:  # the root is nobody's
+                    names.setdefault(str(folder), "(folder)")
+        names |= words or {}
+        in_brackets -= set(words or ())
+        self._names = {
+            one: new
+            for one, new in names.items()
+            if one != new and (len(one) >= _SHORTEST or not one.isascii())
+        }
+        patterns = [
+            rf"(?<=\(){re.escape(one)}(?=\))" if one in in_brackets else rf"(?<!\w){re.escape(one)}(?!\w)"
+            for one in sorted(self._names, key=len, reverse=True)
+        ]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+
+    @classmethod
+    def of_cases(
+        cls,
+        cases: Iterable[Case],
+        called: Mapping[str, str],
+        patients: Mapping[str, str],
+        others: Iterable[Path] = (),
+    ) -> Nameless:
+        """``called`` says what a case is called in files, by case id; ``patients`` the same by patient id.
+
+        ``others`` are files that no case holds.
+        """
+        files, words = [], {**patients, **called}
+        for case in cases:
+            code = called.get(case.case_id, case.case_id)
+            images = (*keyed_images(case).items(), *keyed_slides(case.slides).items())
+            files += [(item.path, f"{key} of case {code}") for key, item in images if item.path.name]
+            if case.folder is not None:
+                words.setdefault(case.folder.name, code)
+        return cls([*files, *((path, "(file)") for path in others)], words)
+
+    def text(self, text: str) -> str:
+        """The same sentence without names; inside other words nothing is replaced."""
+        if self._pattern is None:
+            return text
+        return self._pattern.sub(lambda found: self._names[found[0]], text)
+
+    def tree(self, value: Any) -> Any:
+        """The same JSON value with every string and key freed of names; ``path`` fields become None."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): None if key == "path" else self.tree(one) for key, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.tree(one) for one in value]
+        return value
