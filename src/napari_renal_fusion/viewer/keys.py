@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 KEY_TABLE: tuple[tuple[str, str, Callable[[Workspace], object]], ...] = (
+    ("Alt-N", "open a patient's folder", lambda one: one.worklist.open_button.click()),
     ("Alt-Right", "next image", lambda one: one.step_image(1)),
     ("Alt-Left", "previous image", lambda one: one.step_image(-1)),
     ("Alt-Down", "next case", lambda one: one.step_case(1)),
@@ -25,6 +26,7 @@ KEY_TABLE: tuple[tuple[str, str, Callable[[Workspace], object]], ...] = (
     ("Alt-H", "heat map on or off", lambda one: one.canvas.toggle_heat_map()),
     ("Alt-M", "what the model saw", lambda one: one.stage.toggle_model_input()),
     ("Alt-A", "attention over slides and omics", lambda one: one.attention.bring_to_front()),
+    ("Alt-W", "write the report", lambda one: one.reader.report_button.click()),
     ("Alt-T", "train a model", lambda one: one.train()),
     ("Alt-L", "napari's layer list", lambda one: one.toggle_layer_list()),
     ("Alt-P", "bring back closed panels", lambda one: one.docks.arrange()),
