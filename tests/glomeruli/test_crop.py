@@ -16,10 +16,10 @@ from napari_renal_fusion.cli.app import app
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.glomeruli.crop import crop_image, crop_slide
 from napari_renal_fusion.glomeruli.crop_files import write_crop
-from napari_renal_fusion.glomeruli.crop_rule import CropRule, Margin
 from napari_renal_fusion.glomeruli.drawing import Drawing, content_of
 from napari_renal_fusion.glomeruli.geojson import write_geojson
 from napari_renal_fusion.glomeruli.outline import Outline
+from napari_renal_fusion.inputs.crop_rule import CropRule, Margin
 
 RNG = np.random.default_rng(5)
 PICTURE = RNG.integers(0, 255, (120, 160, 3), dtype=np.uint8)

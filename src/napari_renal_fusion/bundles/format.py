@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..cases import Modality
-from ..inputs import InputStatistics, PositivePanel, Preprocessing, SelectionRules, SlotRule
+from ..inputs import CropRule, InputStatistics, PositivePanel, Preprocessing, SelectionRules, SlotRule
 from ..networks import NetworkConfig
 from .conformal import ConformalScores
 from .known import KnownPatients
@@ -101,7 +101,8 @@ class BundleConfig(Sealed):
     Version 3 adds networks of another ``kind`` than CMUS-Net. One that reads the whole panel answers with any
     modality missing, and ``without`` calibrates these answers, by the modalities that are there (``OM-IM``); for
     the complete patient there is ``calibration``. ``panel`` is the weakest antibody of training, where the network
-    reads one antibody and all were positive.
+    reads one antibody and all were positive. ``crop`` says of which modalities the network reads single glomeruli,
+    and how they are cut out; of the others, and without it, it reads whole images.
     """
 
     format_version: Literal[1, 2, 3] = FORMAT_VERSION
@@ -119,6 +120,7 @@ class BundleConfig(Sealed):
     input_statistics: dict[Modality, InputStatistics]
     bag_range: tuple[int, int]
     panel: PositivePanel | None = None
+    crop: dict[Modality, CropRule] | None = None
     calibration: Calibration
     conformal: ConformalScores | None = None
     known: KnownPatients | None = None
@@ -145,6 +147,8 @@ class BundleConfig(Sealed):
         ):
             if set(given) != modalities:
                 raise ValueError(f"{what} must name exactly the modalities {sorted(modalities)}")
+        if self.crop is not None and not set(self.crop) <= modalities - {Modality.TEM}:
+            raise ValueError("crop names light and fluorescence images that the network reads")
         if self.kind != self.network.kind:
             raise ValueError(
                 f"a bundle of kind {self.kind} cannot hold a network of kind {self.network.kind}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..notices import Notice
+from .cut_out import CutOut
 from .modality import Modality
 from .omics import OmicsRow
 from .pixel_size import PixelSize
@@ -68,6 +69,11 @@ class ImageItem:
         (:func:`.legend.legend_rows`).
     image_id
         Name of the image in a sorted case, given once and for all ("OM-1"); "" in a case that was not sorted.
+        A glomerulus on it that may enter the model is an image of its own, "OM-1.3".
+    cut_out
+        The glomerulus that this item is about, None if it is about the whole image.
+    is_cut
+        Whether the file itself shows one glomerulus that was cut out before, as a table states it.
     """
 
     path: Path
@@ -82,11 +88,23 @@ class ImageItem:
     pixels: np.ndarray | None = field(default=None, compare=False, repr=False)
     image_id: str = ""
     legend: int | None = None
+    cut_out: CutOut | None = None
+    is_cut: bool = False
 
     @property
     def name(self) -> str:
-        """What the image is called: stain or antibody if known, else its id if it was sorted, else the file's name."""
+        """What the image is called: stain or antibody if known, else its id if it was sorted, else the file's name.
+
+        A glomerulus on it is called ``PASM, glomerulus 3``, by its number in the list of its image.
+        """
+        if self.cut_out is not None:
+            return f"{self.stain or self.parent_id}, glomerulus {self.image_id.partition('.')[2]}"
         return self.stain or self.image_id or self.path.stem.removesuffix(".ome")
+
+    @property
+    def parent_id(self) -> str:
+        """Id of the whole image: "OM-1" for "OM-1.3" and for "OM-1"."""
+        return self.image_id.partition(".")[0]
 
     @cached_property
     def _stated_by_file(self) -> Calibration:

@@ -78,6 +78,16 @@ def intensity(text: str, delimiter: str = ",") -> float:
     return value
 
 
+def yes(text: str, delimiter: str = ",") -> bool:
+    """Yes or no: ``yes``, ``true``, ``1``, ``x``, ``是``; ``no``, ``false``, ``0``, ``否``."""
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    if plain in ("yes", "y", "true", "1", "x", "是"):
+        return True
+    if plain in ("no", "n", "false", "0", "否"):
+        return False
+    raise ValueError("is neither yes nor no")
+
+
 def date(text: str, delimiter: str = ",") -> dt.date:
     """A date with the year first, or day.month.year; ``03/04/2024`` means two days and is refused."""
     plain = unicodedata.normalize("NFKC", text).strip()
@@ -120,9 +130,12 @@ PARSERS: dict[str, Callable[[str, str], Any]] = {
     "crop_left": number,
     "crop_height": positive,
     "crop_width": positive,
+    "cut_out": yes,
 }
 
 
 def problem_code(column: str) -> str:
     """The code of the problem that a cell of this column cannot be understood."""
-    return {"biopsy_date": "date_unknown", "pixel_unit": "pixel_unit_unknown"}.get(column, "number_unknown")
+    return {"biopsy_date": "date_unknown", "pixel_unit": "pixel_unit_unknown", "cut_out": "yes_or_no"}.get(
+        column, "number_unknown"
+    )

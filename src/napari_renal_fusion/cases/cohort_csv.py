@@ -94,6 +94,7 @@ def _row(case: Case, image: ImageItem, folder: Path) -> dict[str, Any]:
         "crop_left": crop.left if crop else None,
         "crop_height": crop.height if crop else None,
         "crop_width": crop.width if crop else None,
+        "cut_out": "yes" if image.is_cut else None,
         "scanner": image.scanner,
     }
 
@@ -290,6 +291,7 @@ class _Reader:
             intensity=self._cell(number, row, "intensity", case),
             stated_pixel_size=self._pixel_size(number, row, case),
             crop=crop,
+            is_cut=bool(self._cell(number, row, "cut_out", case)),
             scanner=row.get("scanner") or None,
         )
 

@@ -16,11 +16,11 @@ from ..cases.work_folder import WorkFolder
 from ..errors import RenalFusionError
 from ..glomeruli.crop import Crop, crop_image, crop_slide
 from ..glomeruli.crop_files import CropFormat, write_crop
-from ..glomeruli.crop_rule import CropRule, Margin
 from ..glomeruli.drawing import content_of, journal_path, stored_outlines
 from ..glomeruli.edits import Outlines
 from ..glomeruli.geojson import read_geojson
 from ..glomeruli.measures import count_by_class, measure, write_measures
+from ..inputs.crop_rule import CropRule, Margin
 from ..inputs.selection import keyed_images
 from .console import Talk
 

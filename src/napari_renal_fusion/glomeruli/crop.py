@@ -11,11 +11,9 @@ import numpy as np
 from ..cases import Box, ImageItem, Modality, PixelSize, SlideItem
 from ..cases.slide import Slide
 from ..errors import RenalFusionError
-from .crop_rule import CropRule
+from ..inputs.crop_rule import CropRule
+from ..inputs.outline_mask import with_background
 from .outline import Outline
-from .raster import mask_of
-
-_BLUR = 0.05  # sigma as a share of the outline's longer side: tubules and letters go, colours stay
 
 
 @dataclass(frozen=True)
@@ -160,28 +158,5 @@ def _whole(box: Box) -> Box:
 def _with_background(
     pixels: np.ndarray, outline: Outline, box: Box, rule: CropRule, fill: float
 ) -> np.ndarray:
-    if rule.background == "keep":
-        return pixels
-    inside = mask_of(outline, pixels.shape[:2], box, soft=True)
-    if pixels.ndim == 3:
-        inside = inside[..., None]
-    colours = pixels.astype(np.float32)
-    most = np.iinfo(pixels.dtype).max
-    if rule.background == "remove":
-        outside: np.ndarray | float = fill * most
-    else:
-        step = box.height / pixels.shape[0]
-        outside = _blurred(
-            colours, 1 - inside, _BLUR * max(outline.bounds.height, outline.bounds.width) / step
-        )
-    mixed = inside * colours + (1 - inside) * outside
-    return np.clip(np.rint(mixed), 0, most).astype(pixels.dtype)
-
-
-def _blurred(colours: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
-    """A mean of the background alone: the glomerulus throws no halo into what surrounds it."""
-    from scipy.ndimage import gaussian_filter
-
-    sigmas = (sigma, sigma) + (0,) * (colours.ndim - 2)
-    total = gaussian_filter(weight, sigmas, truncate=3)
-    return gaussian_filter(colours * weight, sigmas, truncate=3) / np.maximum(total, 1e-6)
+    side = max(outline.bounds.height, outline.bounds.width)
+    return with_background(pixels, outline.rings, box, rule.background, fill, longer_side=side)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..cases import Box
+from ..inputs.outline_mask import mask_of_rings
 from .mending import SMALLEST, parts_of
 from .outline import Outline
 
@@ -18,34 +19,7 @@ def mask_of(
     ``shape`` pixels of it one to one. ``soft`` returns float32 in 0..1 instead, the share of a pixel that is inside, to
     about a sixteenth.
     """
-    box = box or Box(0, 0, *shape)
-    fine = 4 if soft else 1
-    size = shape[0] * fine, shape[1] * fine
-    scale = np.array([size[0] / box.height, size[1] / box.width])
-    corner = np.array([box.top, box.left])
-    inside = _filled([(np.asarray(ring) + 0.5 - corner) * scale - 0.5 for ring in outline.rings], size)
-    if not soft:
-        return inside
-    return inside.reshape(shape[0], fine, shape[1], fine).mean(axis=(1, 3), dtype=np.float32)
-
-
-def _filled(rings: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-    """Pixels whose centre an odd number of rings encloses: bool of ``size``.
-
-    Scan lines: where a ring crosses the centres of a row, everything to the right of it changes sides.
-    """
-    crossings = np.zeros((size[0], size[1] + 1), dtype=np.int32)
-    for ring in rings:
-        begin, end = ring, np.roll(ring, -1, axis=0)
-        first = np.clip(np.ceil(np.minimum(begin[:, 0], end[:, 0])), 0, size[0]).astype(int)
-        last = np.clip(np.ceil(np.maximum(begin[:, 0], end[:, 0])), 0, size[0]).astype(int)
-        count = last - first
-        edge = np.repeat(np.arange(len(ring)), count)
-        row = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-        slope = (end[edge, 1] - begin[edge, 1]) / (end[edge, 0] - begin[edge, 0])
-        column = begin[edge, 1] + (row - begin[edge, 0]) * slope
-        np.add.at(crossings, (row, np.clip(np.ceil(column), 0, size[1]).astype(int)), 1)
-    return (np.cumsum(crossings[:, :-1], axis=1) & 1).astype(bool)
+    return mask_of_rings(outline.rings, shape, box, soft=soft)
 
 
 def outlines_of_mask(mask: np.ndarray, *, top: int = 0, left: int = 0, **said) -> tuple[Outline, ...]:

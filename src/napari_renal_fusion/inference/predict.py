@@ -16,7 +16,8 @@ from ..compute.devices import DeviceChoice, choose_device
 from ..compute.memory import is_device_lost, is_out_of_memory, release_memory
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..inputs import PreparedImage, Selection, TokenCache, bag_order, keyed_images
+from ..inputs import PreparedImage, Selection, TokenCache, bag_order, for_bundle, keyed_images
+from ..inputs.crops import chosen_glomeruli
 from ..notices import Notice
 from .alternatives import Alternatives, ask_others, find_others
 from .encode import encode_images
@@ -105,23 +106,28 @@ def predict(
             case, bundle, device=device, threads=threads, progress=progress, engine=engine, features=features,
             tumour=tumour,
         )  # fmt: skip
-    config = bundle.config
+    config, asked = bundle.config, case
+    admissible = for_bundle(case, config.crop)
+    case = admissible.case
+    if choice is not None and config.crop:
+        choice = {modality: chosen_glomeruli(case, keys) for modality, keys in choice.items()}
     where = device_for(device, threads)
     started = time.perf_counter()
     with progress.part(0.05, 0.3):
         gathered = gather(case, config, engine.memo, progress, selection=selection, choice=choice)
     wanted = chosen_frequencies(bundle, frequencies)
-    sibling, unusable = stand_in_for(bundle, gathered, engine)
+    # A whole field in place of a glomerulus is refused, never stood in for.
+    sibling, unusable = (None, ()) if admissible.refusals else stand_in_for(bundle, gathered, engine)
     if sibling is not None:
         chosen = choice_for(sibling.config, gathered.selection, choice, given=selection is not None)
         with progress.part(0.4, 1.0):
             prediction = predict(
-                case, sibling, choice=chosen, device=device, threads=threads, progress=progress, cache=cache,
+                asked, sibling, choice=chosen, device=device, threads=threads, progress=progress, cache=cache,
                 engine=engine, frequencies=wanted or "training",
             )  # fmt: skip
         notice = stood_in_notice(sibling.config.title, gathered.selection.missing)
         return prediction.model_copy(update={"warnings": (notice, *prediction.warnings)})
-    selection, prepared = gathered.selection, gathered.prepared
+    selection, prepared = gathered.selection.also_left_out(admissible.left_out), gathered.prepared
     with progress.part(0.3, 0.4):
         others = find_others(case, config, selection, engine.memo, progress)
     shown = config.trained_on == "real" or (gathered.synthetic and others.synthetic)
@@ -140,6 +146,8 @@ def predict(
     notices += seen_notices(case, bundle, prepared)
     if factors is not None:
         notices += (_corrected_notice(wanted, config.class_names),)
+    if admissible.refusals:
+        return outcome.refused(list(admissible.refusals), notices)
     refusing = [m for m in selection.missing if config.slot(m).if_missing == "refuse"]
     if refusing:
         return outcome.refused([_missing_notice(m) for m in refusing], notices)

@@ -2,6 +2,8 @@
 
 from .batch import Batch, bag_order, collate, to_tensor
 from .choices import Choice, SlotChoices, slot_choices
+from .crop_rule import CropRule, Margin
+from .crops import for_bundle
 from .memo import ImageMemo
 from .panel_batch import PanelBatch, collate_panel
 from .patch_grid import PatchGrid
@@ -21,11 +23,13 @@ from .token_store import TokenStore, encoder_id
 __all__ = [
     "Batch",
     "Choice",
+    "CropRule",
     "FeatureEncoder",
     "FeatureKey",
     "ImageMemo",
     "InputStatistics",
     "LeftOutImage",
+    "Margin",
     "PanelBatch",
     "PatchGrid",
     "PictureStore",
@@ -48,6 +52,7 @@ __all__ = [
     "encoder_id",
     "extract_features",
     "feature_key",
+    "for_bundle",
     "keyed_images",
     "prepare_image",
     "read_features",

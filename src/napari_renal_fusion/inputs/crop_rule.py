@@ -8,9 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..cases import Box, PixelSize
+from ..cases.cut_out import Background
 from ..errors import RenalFusionError
-
-Background = Literal["keep", "blur", "remove"]
 
 _MARGIN = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*(um|µm|μm|%|px)", re.IGNORECASE)
 _UNITS = {"%": "share", "px": "px"}

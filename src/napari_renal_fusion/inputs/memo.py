@@ -13,7 +13,8 @@ Found = TypeVar("Found")
 
 
 class ImageMemo:
-    """Small results (a prepared picture, a brightness) by file, its time of change, page, crop, legend, and question.
+    """Small results (a prepared picture, a brightness) by file, its time of change, page, crop, legend, outline,
+    and question.
 
     Thread-safe; the least recently used go first. Images in memory are asked anew each time.
     """
@@ -50,4 +51,5 @@ class ImageMemo:
             state = image.path.stat()
         except OSError:  # reading it will say what is wrong
             return None
-        return image.path, state.st_mtime_ns, state.st_size, image.page, image.crop, image.legend, question
+        part = image.page, image.crop, image.legend, image.cut_out
+        return image.path, state.st_mtime_ns, state.st_size, part, question

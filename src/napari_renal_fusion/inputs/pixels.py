@@ -10,10 +10,11 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..cases import Box, ImageItem
+from ..cases import Box, ImageItem, Modality
 from ..cases.legend import legend_rows
 from ..errors import RenalFusionError
 from ..notices import Notice
+from .outline_mask import with_background
 
 _Side = Annotated[int, Field(ge=16, le=4096)]
 _Positive = Annotated[float, Field(gt=0)]
@@ -78,8 +79,9 @@ def prepare_image(
         )
     height, width = array.shape[:2]
     part, top, left = _part(image, preprocessing, array)
-    rgb = to_rgb8(array[part], full_scale=_full_scale(array))
+    rgb = to_rgb8(array[part], full_scale=full_scale_of(array))
     box = Box(top, left, rgb.shape[0], rgb.shape[1])
+    rgb = _around_cut_out(image, rgb, box)
     if preprocessing.resize == "pad":
         rgb, box = _pad(rgb, box, preprocessing.size)
     resized = Image.fromarray(rgb).resize(preprocessing.size[::-1], Image.Resampling.BICUBIC)
@@ -102,7 +104,7 @@ def to_rgb8(array: np.ndarray, full_scale: int | None = None) -> np.ndarray:
     black; a few hot pixels must not decide.
     """
     if array.dtype == np.uint16:
-        scale = full_scale or _full_scale(array)
+        scale = full_scale or full_scale_of(array)
         array = np.minimum(array.astype(np.float32) * (255.0 / scale) + 0.5, 255).astype(np.uint8)
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
@@ -116,7 +118,8 @@ def array_sha256(array: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _full_scale(array: np.ndarray) -> int:
+def full_scale_of(array: np.ndarray) -> int:
+    """The value that is white: 255, or of 16 bits the smallest of 8, 10, 12, 14 and 16 bits that holds nearly all."""
     if array.dtype == np.uint8:
         return 255
     largest = int(np.quantile(array.ravel()[:: max(1, array.size // 200_000)], 0.999, method="higher"))
@@ -141,6 +144,17 @@ def _part(image: ImageItem, preprocessing: Preprocessing, array: np.ndarray):
             remedy="Draw a larger crop or remove it.",
         )
     return np.s_[top:bottom, left:right], top, left
+
+
+def _around_cut_out(image: ImageItem, rgb: np.ndarray, box: Box) -> np.ndarray:
+    """What a bundle asks of the background of a glomerulus; removed, it is white in light microscopy, else black."""
+    cut = image.cut_out
+    if cut is None or cut.background == "keep":
+        return rgb
+    fill = (image.modality is Modality.OM) * 1.0 if cut.fill is None else cut.fill
+    rings = [ring for part in cut.parts for ring in part]
+    side = max(cut.bounds.height, cut.bounds.width)
+    return with_background(rgb, rings, box, cut.background, fill, longer_side=side)
 
 
 def _pad(rgb: np.ndarray, box: Box, size: tuple[int, int]) -> tuple[np.ndarray, Box]:

@@ -54,6 +54,10 @@ class Selection(BaseModel):
     def of(self, modality: Modality) -> tuple[SelectedImage, ...]:
         return tuple(image for image in self.images if image.modality == modality)
 
+    def also_left_out(self, left_out: tuple[LeftOutImage, ...]) -> Selection:
+        """The same with further images that stayed out."""
+        return self.model_copy(update={"left_out": self.left_out + left_out}) if left_out else self
+
     def get(self, key: str) -> SelectedImage:
         return next(image for image in self.images if image.key == key)
 
@@ -76,3 +80,8 @@ def keyed_images(case: Case) -> dict[str, ImageItem]:
             key = f"{image.modality.value}-{counts[image.modality]}"
         keyed[key] = image
     return keyed
+
+
+def parent_of(key: str) -> str:
+    """Key of the whole image that an image lies on: "OM-1" for a glomerulus "OM-1.3", else the key itself."""
+    return key.partition(".")[0]

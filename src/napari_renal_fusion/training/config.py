@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..cases import Modality
-from ..inputs import Preprocessing, SelectionRules, SlotRule
+from ..inputs import CropRule, Preprocessing, SelectionRules, SlotRule
 from ..networks import CMUSNetConfig, EncoderConfig, NetworkConfig, RenalHEALNetConfig
 
 PRESETS = ("paper", "small", "panel", "demo")
@@ -58,6 +58,8 @@ class TrainingConfig(BaseModel):
     epoch: the norm of the fused TEM feature depends on the bag's size, so training must show many.
     ``part_shown`` and ``stain_hidden`` are for a network that reads the whole panel (``preset`` panel): how often
     a patient shows only some kinds of images, every combination alike, and how often a stain is not told.
+    ``crop`` says of which modalities single glomeruli are trained on, and how they are cut out; whole fields of
+    these are left out, and the bundle refuses them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -200,6 +202,7 @@ class TrainingConfig(BaseModel):
     half_precision_weights: bool = Field(False, title="Store weights as float16")
     rules: SelectionRules = _RULES
     preprocessing: dict[Modality, Preprocessing] = _PREPROCESSING
+    crop: dict[Modality, CropRule] | None = None
 
     @model_validator(mode="after")
     def _agree(self) -> TrainingConfig:
@@ -211,6 +214,8 @@ class TrainingConfig(BaseModel):
             )
         if not self.network.whole_panel and (self.part_shown or self.stain_hidden):
             raise ValueError("part_shown and stain_hidden are for a network that reads the whole panel")
+        if not set(self.crop or ()) <= {Modality(one) for one in modalities} - {Modality.TEM}:
+            raise ValueError("crop names light and fluorescence images that the network reads")
         for subset in self.subsets:
             if not subset or not {one.value for one in subset} < modalities:
                 raise ValueError(
@@ -233,6 +238,7 @@ class TrainingConfig(BaseModel):
                 "network": self.network.model_copy(update={"modalities": kept}),
                 "rules": SelectionRules(slots=slots),
                 "preprocessing": {m: p for m, p in self.preprocessing.items() if m in modalities},
+                "crop": (self.crop and {m: rule for m, rule in self.crop.items() if m in modalities}) or None,
                 "subsets": (),
             }
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..cases import Case, Cohort, ImageItem, Modality
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..inputs import PictureStore, SelectionRules, StoredPicture, keyed_images, select
+from ..inputs import PictureStore, SelectionRules, StoredPicture, for_bundle, keyed_images, select
 from ..notices import Notice
 from ..phantoms.stamp import is_phantom
 from .config import TrainingConfig
@@ -137,6 +137,8 @@ def _pictures(
     case: Case, *, config: TrainingConfig, store: PictureStore
 ) -> tuple[dict[Modality, tuple[StoredPicture, ...]], tuple[Modality, ...], list[Notice]]:
     """Pictures of a case, the needed modalities that have none, and what was noticed."""
+    admissible = for_bundle(case, config.crop)
+    case = admissible.case
     keyed = keyed_images(case)
     needed = tuple(Modality(one) for one in config.network.modalities)
     slots = tuple(one for one in config.rules.slots if one.modality in needed)
@@ -161,7 +163,11 @@ def _pictures(
         )
         for modality in needed
     }
-    said = [*selection.notices, *(notice for one in found.values() for notice in one.notices)]
+    said = [
+        *admissible.refusals,
+        *selection.notices,
+        *(notice for one in found.values() for notice in one.notices),
+    ]
     notices = [one.model_copy(update={"message": f"Case {case.case_id}: {one.message}"}) for one in said]
     return pictures, _lacking(pictures, config), notices
 

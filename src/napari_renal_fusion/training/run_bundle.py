@@ -73,6 +73,7 @@ def write_bundle(
         trained_on="synthetic" if all(cases[one].synthetic for one in used) else "real",
         rules=config.rules,
         preprocessing=config.preprocessing,
+        crop=config.crop,
         input_statistics=input_statistics(judged.members, cases, config),
         bag_range=_bag_range([cases[one] for one in trained], config),
         panel=_positive_panel([cases[one] for one in trained], config),

@@ -75,6 +75,8 @@ def _image_to_json(image: ImageItem, pixel_file: Path | None) -> dict[str, Any]:
         "intensity": image.intensity,
         "stated_pixel_size": stated.model_dump() if stated else None,
         "crop": asdict(image.crop) if image.crop else None,
+        "cut_out": asdict(image.cut_out) if image.cut_out else None,
+        "is_cut": image.is_cut,
         "pixels": str(pixel_file) if pixel_file else None,
         "legend": image.legend,
     }

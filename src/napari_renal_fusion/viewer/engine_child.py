@@ -48,10 +48,15 @@ class EngineWork:
         from .. import explain, inference  # noqa: F401
 
     def predict(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        """``case``, ``bundle``, ``choice`` (modality -> keys, or null), ``device``, ``threads``."""
+        """``case``, ``bundle``, ``choice`` (modality -> keys, or null), ``device``, ``threads``, ``work_folder``.
+
+        Glomeruli that were outlined on the case's images enter as the bundle asks.
+        """
+        from ..cases.work_folder import WorkFolder
+        from ..glomeruli import with_glomeruli
         from ..inference import predict
 
-        case = case_from_json(params["case"])
+        case = with_glomeruli(case_from_json(params["case"]), WorkFolder(params.get("work_folder") or None))
         bundle = self._load(params["bundle"])
         choice = params.get("choice")
         if choice is not None:

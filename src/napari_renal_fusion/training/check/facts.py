@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ...cases import Case, Cohort, ImageItem, Modality, PixelSize
 from ...cases.names import readable
 from ...compute.progress import Progress
 from ...errors import RenalFusionError
-from ...inputs import PictureStore, Preprocessing, SelectionRules, keyed_images, select
+from ...inputs import PictureStore, Preprocessing, SelectionRules, for_bundle, keyed_images, select
 from ..config import TrainingConfig
 from ..groups import patient_keys
 from .perceptual_hash import Look, look_at
@@ -112,7 +112,8 @@ class CohortFacts:
 
 
 def gather(cohort: Cohort, config: TrainingConfig, store: PictureStore, progress: Progress) -> CohortFacts:
-    """Look at every image of ``cohort`` once."""
+    """Look at every image of ``cohort`` that may be trained on once."""
+    cohort = replace(cohort, cases=tuple(for_bundle(case, config.crop).case for case in cohort.cases))
     folder = cohort.source if cohort.source is None or cohort.source.is_dir() else cohort.source.parent
     todo = [(key, item) for case in cohort.cases for key, item in keyed_images(case).items()]
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))

@@ -29,7 +29,7 @@ GROUPS = {
 }  # fmt: skip
 """The folded part; a new field of the configuration that stands in none of these is put under "Fitting"."""
 
-_NOT_SHOWN = {"preset", "network", "rules", "preprocessing"}
+_NOT_SHOWN = {"preset", "network", "rules", "preprocessing", "crop"}
 
 
 class ConfigForm(QWidget):

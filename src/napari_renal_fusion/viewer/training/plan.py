@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CHECKED_FIELDS = (
     "folds", "repeats", "group_by", "test_fraction", "validation_fraction", "patience", "final",
-    "calibration_fraction", "subsets", "encoder_weights", "freeze_encoders", "network", "rules",
+    "calibration_fraction", "subsets", "encoder_weights", "freeze_encoders", "network", "rules", "crop",
 )  # fmt: skip
 """Settings that the check of the patients depends on; after a change of one it is done again."""
 
