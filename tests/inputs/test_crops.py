@@ -139,3 +139,16 @@ def test_a_crop_that_leaves_nothing_is_said():
     with pytest.raises(RenalFusionError) as caught:
         prepare_image(item, SIXTEENTH)
     assert caught.value.code == "crop_empty"
+
+
+def test_what_entered_of_an_image_is_found_by_the_images_key():
+    from napari_renal_fusion.inputs import SelectedImage, Selection
+
+    chosen = [
+        SelectedImage(key=key, modality=Modality(key[:2]), name="", reason="", by="rule")
+        for key in ("OM-1.2", "IM-11")
+    ]
+    selection = Selection(images=tuple(chosen))
+    assert [selection.on_image(key) for key in ("OM-1", "OM-1.2", "IM-11", "IM-1", "OM-1.1")] == [
+        "OM-1.2", "OM-1.2", "IM-11", None, None,
+    ]  # fmt: skip

@@ -61,6 +61,10 @@ class Selection(BaseModel):
     def get(self, key: str) -> SelectedImage:
         return next(image for image in self.images if image.key == key)
 
+    def on_image(self, key: str) -> str | None:
+        """Key of what entered of an image: its own, or that of the glomerulus on it; None if nothing did."""
+        return next((one for one in self.keys if key in (one, parent_of(one))), None)
+
     @property
     def keys(self) -> tuple[str, ...]:
         return tuple(image.key for image in self.images)

@@ -12,7 +12,7 @@ from ..cases import Case, Modality
 from ..cases.slide_item import keyed_slides
 from ..explain.explanation import BagRecord
 from ..figures import points
-from ..inputs.selection import Selection, keyed_images
+from ..inputs.selection import Selection, keyed_images, parent_of
 from .theme import RHYTHM, label
 from .thumbnail import HIGH, LOW, Marks, Thumbnail
 from .words import lower_first
@@ -104,10 +104,9 @@ class Board(QScrollArea):
 
     def show_selection(self, selection: Selection | None) -> None:
         """Mark the images that entered the model; None takes the marks away."""
-        entered = set(selection.keys) if selection is not None else set()
-        reasons = (
-            {one.key: one.reason for one in (*selection.images, *selection.left_out)} if selection else {}
-        )
+        entered = {parent_of(key) for key in selection.keys} if selection is not None else set()
+        said = (*selection.left_out, *selection.images) if selection is not None else ()
+        reasons = {parent_of(one.key): one.reason for one in said}  # what entered has the last word
         for key, thumbnail in self._thumbnails.items():
             if _is_slide(key):  # a selection is of images; slides enter by their features
                 continue
@@ -163,6 +162,7 @@ class Board(QScrollArea):
     def edit(self, entered: set[str], singles: set[Modality]) -> None:
         """Let the person tick images; of the modalities in ``singles`` the model takes one."""
         self._editing, self._singles = True, singles
+        entered = {parent_of(key) for key in entered}
         for key, thumbnail in self._thumbnails.items():
             if not _is_slide(key):
                 thumbnail.set_ticked(key in entered)

@@ -76,6 +76,11 @@ class Stage(QObject):
             return None
         return self._slide[2]
 
+    @property
+    def picture(self) -> Picture | None:
+        """The image on the canvas, or about to be, once it is read; None for a slide."""
+        return self._pictures.get((self._place, self._wanted))
+
     def key_of_slide(self, item: SlideItem) -> str | None:
         """The key on the board of a slide of the open case."""
         return next((key for key, one in self._slides.items() if one == item), None)
@@ -112,6 +117,12 @@ class Stage(QObject):
             else:
                 self._pictures[self._place, key] = replace(ready, pixel_size=item.stated_pixel_size)
         if self._wanted in self._items and self._items[self._wanted] != before.get(self._wanted):
+            self.show_image(self._wanted)
+
+    def reread(self) -> None:
+        """Read the image on the canvas anew: what is said of images of its kind changed."""
+        self._pictures.clear()
+        if self._wanted in self._items:
             self.show_image(self._wanted)
 
     def show_image(self, key: str) -> None:
@@ -217,7 +228,7 @@ class Stage(QObject):
         if picture is None or explanation is None:
             return
         name = self._items[self._wanted].name
-        heat_map = explanation.heat_map(self._wanted)
+        heat_map = explanation.heat_map(self._entered() or self._wanted)
         if heat_map is None or heat_map.raw is None:
             aside = heat_map is not None and not heat_map.used
             self._canvas.hide_heat_map()
@@ -244,14 +255,19 @@ class Stage(QObject):
             self._canvas.hide_model_input()
             self.lay_heat_map()
             return
-        answer, key, place = self._runs.held(self._place), self._wanted, self._place
-        if answer is None or key not in answer.prediction.selection.keys:
+        key, place, entered = self._wanted, self._place, self._entered()
+        if entered is None:
             if key not in self._slides:
                 self._canvas.set_title(
                     f"{self._items[key].name} · did not enter the model" if key in self._items else ""
                 )
             return
-        self._runs.model_input(place, key, lambda result: self._lay_model_input(place, key, result))
+        self._runs.model_input(place, entered, lambda result: self._lay_model_input(place, key, result))
+
+    def _entered(self) -> str | None:
+        """Key of what the model saw of the image on the canvas: the whole of it, or a glomerulus on it."""
+        answer = self._runs.held(self._place)
+        return answer.prediction.selection.on_image(self._wanted) if answer is not None else None
 
     def _lay_model_input(self, place: int, key: str, result: dict) -> None:
         if (place, key) != (self._place, self._wanted):
