@@ -70,6 +70,8 @@ def key_places(source: Source) -> tuple[Path, ...]:
 
 def has_key(folder: Path) -> bool:
     """Whether a folder was sorted before; a key that cannot be read counts, so that opening says what is wrong."""
+    if not any(place.is_file() for place in key_places(folder)):
+        return False
     try:
         key = find_key(folder)
     except RenalFusionError:
