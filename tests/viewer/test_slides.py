@@ -155,7 +155,7 @@ def test_a_slide_of_a_case_and_the_question(with_slides, qtbot, case_with_slides
     workspace, viewer = with_slides, with_slides._viewer
     assert workspace.reader.header.details.text() == "Light 1 · IF 1 · Electron 5 · Slides 2"
     assert workspace.board.order[-2:] == ["WSI-1", "WSI-2"]
-    assert not workspace.reader.scale.isVisible()
+    assert workspace.reader.scale.sentence.text() == "0.1 µm a pixel, from the file (OME-XML)."
     changes = []
     workspace.stage.slide_changed.connect(lambda: changes.append(workspace.stage.shown_slide))
     qtbot.mouseClick(workspace.board.thumbnail("WSI-1"), Qt.MouseButton.LeftButton)
@@ -166,20 +166,21 @@ def test_a_slide_of_a_case_and_the_question(with_slides, qtbot, case_with_slides
     assert str(layer.units[0]) == "pixel"
     section = workspace.reader.scale
     assert section.isVisible()
-    assert "HE 1.tif states 0.005 µm a pixel" in section.sentence.text()
+    assert "This slide states 0.005 µm a pixel" in section.sentence.text()
     assert [button.text() for button in section.choices] == ["0.5", "0.25"]
-    assert not section.use_button.isEnabled()
-    section.field.setFocus()
-    qtbot.keyClicks(section.field, "0.48")
-    qtbot.keyClick(section.field, Qt.Key.Key_Return)
+    assert not section.slide.use_button.isEnabled()
+    section.slide.field.setFocus()
+    qtbot.keyClicks(section.slide.field, "0.48")
+    qtbot.keyClick(section.slide.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: quiet(workspace) and layer.scale[0] == 0.48, timeout=20_000)
     assert str(layer.units[0]) == "micrometer"
     assert read_answer(item.path).um == 0.48
-    assert section.sentence.text() == "HE 1.tif: 0.48 µm a pixel, stated by a person."
+    assert section.sentence.text() == "0.48 µm a pixel, as a person said."
     assert viewer.canvas.overlays.text.text == "Slide (WSI) · HE · 0.48 µm a pixel"
     workspace.stage.show_image("OM-1")
     qtbot.waitUntil(lambda: quiet(workspace) and workspace.stage.shown_slide is None, timeout=20_000)
-    assert not section.isVisible()
+    qtbot.waitUntil(lambda: "OME-XML" in section.sentence.text(), timeout=20_000)
+    assert not section.slide.isVisible()
     assert [one.name for one in viewer.layers if one.visible] == ["Light (OM)"]
     assert layer in viewer.layers  # its tiles stay, for coming back
     workspace.stage.show_image("WSI-1")
@@ -194,7 +195,7 @@ def test_a_slide_of_a_case_and_the_question(with_slides, qtbot, case_with_slides
         lambda: quiet(workspace) and (workspace.stage.shown_slide or " ")[0] == "WSI-2", timeout=20_000
     )
     assert layer not in viewer.layers
-    assert not section.isVisible()
+    assert not section.slide.isVisible()
     assert workspace.stage.shown_slide[2].scale[0] == pytest.approx(0.5)
 
 

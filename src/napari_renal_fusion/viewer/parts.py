@@ -14,6 +14,7 @@ PARTS: dict[str, str] = {
     "sorter": "sorter.place:SorterPlace",
     "glomeruli": "glomeruli.place:GlomeruliPlace",
     "panel": "panel.place:PanelPlace",
+    "scale": "scale.place:ScalePlace",
 }
 """Attribute of the workspace -> module below ``viewer`` and class, in the order in which they are made."""
 

@@ -10,11 +10,9 @@ from qtpy.QtCore import QEvent, QObject, QTimer, Signal, SignalInstance
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from ..bundles import installed
-from ..cases import Case, ImageItem, PixelSize, SlideItem
+from ..cases import Case, ImageItem, SlideItem
 from ..cases.record import CaseRecord, apply_record, full_record, read_record, write_record
-from ..cases.sidecar import forget_answer, write_answer
 from ..cases.slide_item import keyed_slides
-from ..cases.slide_scale import check_answer
 from ..cases.work_folder import WorkFolder
 from ..compute.progress import Step
 from ..compute.settings import Settings
@@ -324,9 +322,6 @@ class Workspace(QWidget):
         board.image_chosen.connect(self.stage.show_image)
         self.stage.shown.connect(self._read_thumbnails)
         self.stage.shown.connect(lambda: self.image_shown.emit(self.stage.key))
-        self.stage.slide_changed.connect(self._show_scale)
-        reader.scale.answered.connect(self._answer_scale)
-        reader.scale.forget_wanted.connect(lambda: self._answer_scale(None))
         reader.run.run_wanted.connect(lambda: self.run())
         reader.run.cancel_wanted.connect(self._cancel)
         reader.run.bundle_chosen.connect(lambda name: self.preferences.set(bundle=name))
@@ -370,35 +365,6 @@ class Workspace(QWidget):
                 lambda image, key=key: self.board.set_thumbnail(key, image),
                 lambda error, key=key: self.board.set_problem(key, str(error)),
             )
-
-    def _show_scale(self) -> None:
-        """Ask for the pixel size of the slide on the canvas, if the file's own cannot be true."""
-        shown = self.stage.shown_slide
-        slide = self.stage.open_slide
-        if shown is None or slide is None:
-            self.reader.scale.show_nothing()
-        else:
-            self.reader.scale.show_slide(slide, shown[1])
-
-    def _answer_scale(self, um: float | None) -> None:
-        """Remember a person's pixel size (None: forget it), then show the slide with it."""
-        slide = self.stage.open_slide
-        if slide is None:
-            return
-
-        def remember() -> PixelSize | None:
-            if um is None:
-                forget_answer(slide.path)
-                return None
-            size = check_answer(slide.path, um)
-            write_answer(slide.path, size)
-            return size
-
-        def show(size: PixelSize | None) -> None:
-            if self.stage.open_slide is slide:
-                self.stage.rescale(size)
-
-        self.writing.run(remember, show, lambda error: self.reader.scale.show_message(str(error)))
 
     def _show_answer(self) -> None:
         answer = self.answer
