@@ -122,10 +122,12 @@ def run_predict(
 def run_report(talk: Talk, path: Path, bundle: str, out: Path, *, device: str, threads: int) -> None:
     """Write ``report.html`` of one case."""
     from ..explain import explain
+    from ..glomeruli import with_glomeruli
     from ..inference import predict
     from ..reports import write_report
 
     (case,) = nameless(with_codes(Cohort((Case.from_folder(path),)), path).cases)
+    case = with_glomeruli(case)
     with talk.progress() as progress:
         prediction = predict(case, bundle, device=device, threads=threads, progress=progress)
         images = prediction.probabilities and prediction.selection.images
