@@ -111,10 +111,14 @@ def test_what_ifs_change_no_state(log, work):
 def test_electron_images_are_awaited(tmp_path, work):
     light = ImageItem(tmp_path / "a.tif", Modality.OM)
     electron = ImageItem(tmp_path / "b.tif", Modality.TEM)
-    assert case_state("7K2F", work, Case("7K2F", "p", (light,), code="7K2F")) == "awaiting electron images"
-    assert case_state("7K2F", work, Case("7K2F", "p", (light, electron), code="7K2F")) == "to read"
+    assert case_state("7K2F", work, Case("folder", "p", (light,), code="7K2F")) == "awaiting electron images"
+    assert case_state("7K2F", work, Case("folder", "p", (light, electron), code="7K2F")) == "to read"
     write_record(CaseRecord(code="7K2F", awaiting=(Modality.TEM,)), work)
     assert case_state("7K2F", work) == "awaiting electron images"
+    sorted_case = Case("7K2F", "p", (light,), code="7K2F")
+    assert case_state("7K2F", work, sorted_case) == "awaiting electron images"
+    write_record(CaseRecord(code="7K2F", awaiting=()), work)  # a person said in the sorter that none will come
+    assert case_state("7K2F", work, sorted_case) == "to read"
 
 
 def test_two_hundred_states_take_well_under_a_second(work, tmp_path):

@@ -40,8 +40,8 @@ def case_state(code: str, work: WorkFolder | None = None, case: Case | None = No
 
 
 def _awaits(code: str, work: WorkFolder, case: Case | None) -> bool:
-    """Whether electron images are expected: somebody said so, or there are images and none of them is one."""
-    if case is not None:
+    """Whether electron images are expected: the sorter asked; of other cases, there are images and none of them is one."""
+    if case is not None and case.case_id != code:  # opened as it is: nobody was asked
         return bool(case.images) and not case.of(Modality.TEM)
     try:
         record = read_record(code, work)

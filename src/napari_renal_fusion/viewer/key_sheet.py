@@ -6,8 +6,17 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtGui import QKeyEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .keys import KeyRow, table_of
 from .theme import RHYTHM, label
@@ -38,16 +47,23 @@ class KeySheet(QDialog):
                 column.addLayout(_group(name, lines))
             column.addStretch(1)
             columns.addLayout(column)
+        self._pages = pages
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(pages)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
-        wanted = pages.sizeHint()
-        self.resize(
-            min(wanted.width() + 24, parent.width() - 40), min(wanted.height() + 24, parent.height() - 40)
-        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # Only now the style sheet has given every label its size.
+        for one in self._pages.findChildren(QLabel):
+            one.ensurePolished()
+        self._pages.layout().invalidate()
+        wanted, room = self._pages.sizeHint(), self.parentWidget().size()
+        self.resize(min(wanted.width() + 20, room.width() - 40), min(wanted.height() + 20, room.height() - 40))
+        super().showEvent(event)
 
     @classmethod
     def toggle(cls, workspace: Workspace) -> None:

@@ -70,7 +70,10 @@ QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="secondary"] {{ color: {secondary}; }}
 QLabel[role="warning"] {{ color: {warning}; }}
 QLabel[role="error"] {{ color: {error}; }}
-QPushButton {{ background-color: {quiet}; padding: 5px 10px; border-radius: 3px; font-size: {theme.font_size}; }}
+QPushButton {{ background-color: {quiet}; padding: 4px 9px; border-radius: 3px; font-size: {theme.font_size}; }}
+QPushButton, QLineEdit, QComboBox, QRadioButton, QCheckBox {{ border: 1px solid transparent; border-radius: 3px; }}
+QPushButton:focus, QLineEdit:focus, QComboBox:focus, QRadioButton:focus, QCheckBox:focus {{ border: 1px solid {accent}; }}
+QPushButton[role="main"]:focus {{ border: 2px solid {text.name()}; padding: 4px 9px; }}
 QPushButton:hover {{ background-color: {hover}; }}
 QPushButton:disabled {{ background-color: {quiet}; color: {mix(text, background, 0.40).name()}; border: 0px; }}
 QPushButton[role="main"] {{ background-color: {accent}; color: {on_accent}; font-weight: 600; }}

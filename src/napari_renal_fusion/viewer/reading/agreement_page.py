@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QFileDialog,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QScrollArea,
@@ -32,6 +34,9 @@ from .buttons import VerbButton
 from .drawn import Drawn
 
 _COLUMN = 300
+_GAP = 3 * RHYTHM
+_WIDEST = 520
+_NARROWEST = 330
 
 
 class AgreementPage(QScrollArea):
@@ -74,12 +79,9 @@ class AgreementPage(QScrollArea):
         self.message = label("", "secondary")
         self.message.hide()
         self.pictures = [Drawn(threads) for _ in FIGURES]
-        middle = QHBoxLayout()
-        middle.setSpacing(3 * RHYTHM)
-        middle.addWidget(self.words, 0, Qt.AlignmentFlag.AlignTop)
-        for picture in self.pictures:
-            middle.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        middle.addStretch(1)
+        self._middle = middle = QGridLayout()
+        middle.setHorizontalSpacing(_GAP)
+        middle.setVerticalSpacing(2 * RHYTHM)
         self.table = QTableWidget(0, len(COLUMNS))
         self.table.setHorizontalHeaderLabels(COLUMNS)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -96,7 +98,29 @@ class AgreementPage(QScrollArea):
         whole.addWidget(self.table)
         whole.addStretch(1)
         self.setWidget(page)
+        self._place()
         self._show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        """Words and both figures in one row if there is room, else the second figure below the first, else a column."""
+        room = self.viewport().width() - 2 * RHYTHM
+        beside, two = room - _COLUMN - _GAP, (room - _COLUMN - 2 * _GAP) // 2
+        if two >= _NARROWEST:
+            places, width = ((0, 0), (0, 1), (0, 2)), two
+        elif beside >= _NARROWEST:
+            places, width = ((0, 0), (0, 1), (1, 1)), beside
+        else:
+            places, width = ((0, 0), (1, 0), (2, 0)), room
+        for widget, (row, column) in zip((self.words, *self.pictures), places, strict=True):
+            self._middle.addWidget(widget, row, column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        for column in range(4):
+            self._middle.setColumnStretch(column, int(column == 3))
+        for picture in self.pictures:
+            picture.set_width(max(_NARROWEST - 50, min(_WIDEST, width)))
 
     def refresh(self) -> None:
         """Count anew, in a thread."""

@@ -16,9 +16,6 @@ from ..threads import Threads
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDTH = 440
-"""CSS pixels."""
-
 Draw = Callable[[int, bool], "Figure"]
 """Of a width and whether the ground is dark."""
 
@@ -31,8 +28,9 @@ class Drawn(QWidget):
         self._threads = threads
         self._draw: Draw | None = None
         self._image: QImage | None = None
-        self._asked: tuple[Draw, bool, float] | None = None
-        self.setFixedSize(WIDTH, 10)
+        self._asked: tuple[Draw, int, bool, float] | None = None
+        self._width = 440
+        self.setFixedSize(self._width, 10)
 
     @property
     def drawn(self) -> bool:
@@ -43,6 +41,13 @@ class Drawn(QWidget):
         self._draw, self._image, self._asked = draw, None, None
         self.setVisible(draw is not None)
         self.update()
+
+    def set_width(self, pixels: int) -> None:
+        """Draw it this wide."""
+        if pixels != self._width:
+            self._width = pixels
+            self.setFixedWidth(pixels)
+            self.update()
 
     def sizeHint(self) -> QSize:
         return self.size()
@@ -55,7 +60,8 @@ class Drawn(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._draw is None:
             return
-        wanted = self._draw, colours_of(self).background.lightness() < 128, self.devicePixelRatioF()
+        dark = colours_of(self).background.lightness() < 128
+        wanted = self._draw, self._width, dark, self.devicePixelRatioF()
         if wanted != self._asked:
             self._asked = wanted
             self._threads.run(lambda: _pixels(*wanted), lambda image: self._take(wanted, image), _drop)
@@ -72,10 +78,10 @@ class Drawn(QWidget):
             self.update()
 
 
-def _pixels(draw: Draw, dark: bool, ratio: float) -> QImage:
+def _pixels(draw: Draw, width: int, dark: bool, ratio: float) -> QImage:
     from ...figures import to_png
 
-    image = QImage.fromData(to_png(draw(WIDTH, dark), scale=ratio))
+    image = QImage.fromData(to_png(draw(width, dark), scale=ratio))
     image.setDevicePixelRatio(ratio)
     return image
 

@@ -59,16 +59,19 @@ class SideBySide(QWidget):
         if reading.model:
             self.model.setText(f"<b>{reading.model}</b>")
             number = percent(prediction.probabilities[top]) if top is not None else ""
-            self.model_about.setText(f"{number} · {bundle}" if number else bundle)
+            self.model_about.setText(f"{number} · {clock(reading.revealed['at'])}" if number else "")
         else:
             self.model.setText("<b>No opinion</b>")
-            self.model_about.setText(bundle)
+            self.model_about.setText("")
+        for one in (self.model, self.model_about):
+            one.setToolTip(f"Official result of {bundle}")
         self.sentence.setText(how_they_stand(reading, prediction))
 
     def clear(self) -> None:
         """Leave no word of an answer behind."""
         for one in (self.own, self.own_about, self.model, self.model_about, self.sentence):
             one.setText("")
+            one.setToolTip("")
 
 
 def how_they_stand(reading: Reading, prediction: Prediction) -> str:
