@@ -12,7 +12,7 @@ demo: $(READY)
 
 test: $(READY) lint
 	@tools/system_libraries.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 slow: $(READY)
 	@tools/system_libraries.sh
