@@ -94,6 +94,9 @@ def test_a_changed_case_is_to_be_read_again_and_remembers_the_earlier_reveal(log
     reveal(log)
     log.append("changed", version="v2")
     assert case_state("7K2F", work) == "to read"
+    log.append("changed", version="v1")  # the edit was taken back
+    assert case_state("7K2F", work) == "read"
+    log.append("changed", version="v2")
     reading = reading_of(log.entries(), "v2")
     assert reading.impression is None
     assert reading.revealed is None

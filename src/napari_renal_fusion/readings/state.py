@@ -30,11 +30,13 @@ def case_state(code: str, work: WorkFolder | None = None, case: Case | None = No
     steps = [
         one for one in entries if one["kind"] in ("run", "revealed", "changed") and not one.get("what_if")
     ]
-    if steps and steps[-1]["kind"] == "revealed":
-        if steps[-1]["status"] != "answered":
+    version = steps[-1].get("version", "") if steps else ""  # as the case is now: every change of it is a step
+    reading = reading_of(entries, version)
+    if reading.revealed is not None:
+        if reading.revealed["status"] != "answered":
             return "refused"
-        return "disagree" if reading_of(entries, steps[-1]["version"]).disagrees else "read"
-    if steps and steps[-1]["kind"] == "run":
+        return "disagree" if reading.disagrees else "read"
+    if any(one["kind"] == "run" and one.get("version") == version for one in steps):
         return "sealed"
     return "awaiting electron images" if _awaits(code, work, case) else "to read"
 

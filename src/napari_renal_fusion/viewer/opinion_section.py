@@ -88,13 +88,17 @@ class OpinionSection(Section):
             self.results.setCurrentIndex(max(0, self.results.findData(chosen)))
         self.results.setVisible(bool(what_ifs))
 
+    def show_number(self, what_if: bool, number: int) -> None:
+        """Mark a what-if; it gets its number when it is stored."""
+        told = f"What if {number}" if number else "What if"
+        self._write(self.what_if, [f"{told}: {_OTHER_THAN}"] if what_if or number else [])
+
     def show_prediction(self, prediction: Prediction, *, what_if: bool = False, number: int = 0) -> None:
         status = _STATUS.get(prediction.status)
         said = prediction.verdict.removeprefix("No opinion: ")
         self.verdict.setText(f"<b>{status}.</b> {said}" if status else f"<b>{said}</b>")
         self._write(self.stood_in, [prediction.stood_in])
-        told = f"What if {number}" if number else "What if"
-        self._write(self.what_if, [f"{told}: {_OTHER_THAN}"] if what_if or number else [])
+        self.show_number(what_if, number)
         self._write(
             self.reasons, [one.message for one in prediction.reasons if one.message not in prediction.verdict]
         )

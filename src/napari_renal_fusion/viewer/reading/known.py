@@ -97,7 +97,7 @@ def note_change(case: Case, version: str, work: WorkFolder) -> None:
         for one in log.entries()
         if one["kind"] in ("run", "revealed", "changed") and not one.get("what_if")
     ]
-    if steps and steps[-1].get("version") != version and not _back_again(log, version):
+    if steps and steps[-1].get("version") != version:
         log.append("changed", version=version)
 
 
@@ -166,14 +166,6 @@ def _with_log(known: Known, entries: tuple[Entry, ...]) -> Known:
     }
     return replace(
         known, reading=readings.reading_of(entries, known.version), seen=bool(shown), shown=frozenset(here)
-    )
-
-
-def _back_again(log: CaseLog, version: str) -> bool:
-    """Whether an official answer or reveal of this very version is there: an edit was taken back."""
-    return any(
-        one.get("version") == version and not one.get("what_if")
-        for one in (*log.entries("run"), *log.entries("revealed"))
     )
 
 

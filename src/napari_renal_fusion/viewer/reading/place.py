@@ -205,7 +205,12 @@ class ReadingPlace(QObject):
                 work_of.note_change(case, known.version, work)
             return known, work_of.answer_of(known.stored, asked) if known.stored is not None else None
 
-        self._write(read, lambda found: self._looked(*found))
+        def found(what: tuple[Known, Answer | None]) -> None:
+            if changed:
+                self._workspace.case_list.refresh_states(self._workspace.case_list.place_of(case.code))
+            self._looked(*what)
+
+        self._write(read, found)
 
     def _looked(self, known: Known, answer: Answer | None) -> None:
         """Show what was found, unless the person went on meanwhile."""
@@ -395,6 +400,7 @@ class ReadingPlace(QObject):
             self.section.show_unread(known.reading, ready=self._ready and self.sealed)
             return
         workspace.reader.opinion.show_results(known.what_ifs, answer.number)
+        workspace.reader.opinion.show_number(answer.what_if, answer.number)
         self.section.show_revealed(
             known.reading, answer.prediction, answer.prediction.answered_by or known.bundle
         )
