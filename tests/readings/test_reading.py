@@ -120,7 +120,9 @@ def test_electron_images_are_awaited(tmp_path, work):
     assert case_state("7K2F", work) == "awaiting electron images"
     sorted_case = Case("7K2F", "p", (light,), code="7K2F")
     assert case_state("7K2F", work, sorted_case) == "awaiting electron images"
-    write_record(CaseRecord(code="7K2F", awaiting=()), work)  # a person said in the sorter that none will come
+    write_record(
+        CaseRecord(code="7K2F", awaiting=()), work
+    )  # a person said in the sorter that none will come
     assert case_state("7K2F", work, sorted_case) == "to read"
 
 

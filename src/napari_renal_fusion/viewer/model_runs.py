@@ -130,6 +130,27 @@ class ModelRuns(QObject):
             return
         self._ask_to_explain(place, answer, class_index, method)
 
+    def wake(self, place: int, done: Callable[[], None]) -> None:
+        """Have the model's process hold a stored answer again, for those who ask the process themselves."""
+        answer = self._answers.get(place)
+        if answer is None or not answer.question or self.running:
+            return
+
+        def repeated(result: dict[str, Any]) -> None:
+            fresh = Answer.from_result(result)
+            if not _same(answer, fresh):
+                self._fail(place, _ANSWER_CHANGED)
+                return
+            answer.prediction_id = fresh.prediction_id
+            self._end()
+            done()
+
+        self._stopping = False
+        self._running = self._engine.ask(
+            "predict", answer.question, repeated, lambda error: self._fail(place, error), self._progress
+        )
+        self.started.emit(place)
+
     def model_input(self, place: int, key: str, done: Done) -> None:
         """Ask for the picture that the model saw of one image."""
         answer = self._answers.get(place)

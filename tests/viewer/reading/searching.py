@@ -55,7 +55,9 @@ def _own_words(widget: QWidget) -> list[str]:
 
 def _painted(widget: QWidget) -> list[str]:
     """Plain values that a widget of ours keeps to paint them."""
-    return [repr(value) for name, value in vars(widget).items() if isinstance(value, (str, tuple, dict, list))]
+    return [
+        repr(value) for name, value in vars(widget).items() if isinstance(value, (str, tuple, dict, list))
+    ]
 
 
 def words_of_viewer(viewer) -> list[str]:

@@ -46,7 +46,7 @@ def wait(qtbot, workspace):
 def run(qtbot, workspace):
     qtbot.waitUntil(workspace.reader.run.run_button.isEnabled, timeout=20_000)
     workspace.run()
-    qtbot.waitUntil(lambda: workspace.reading._ready and settled(workspace), timeout=60_000)
+    qtbot.waitUntil(lambda: workspace.reading.ready and settled(workspace), timeout=60_000)
     held = workspace.runs.held(0)
     qtbot.waitUntil(lambda: held.stored is not None and bool(held.stored.explanations), timeout=20_000)
 
@@ -160,10 +160,16 @@ def test_a_reopened_case_shows_heat_maps_without_a_run_and_what_ifs_are_numbered
     opinion.results.activated.emit(0)
     qtbot.waitUntil(lambda: workspace.answer.number == 0 and settled(workspace), timeout=10_000)
     assert not opinion.what_if.isVisible()
-    assert [one["what_if"] for one in CaseLog(workspace.case.code, workspace.work).entries("run")] == [0, 1, 2]
+    assert [one["what_if"] for one in CaseLog(workspace.case.code, workspace.work).entries("run")] == [
+        0,
+        1,
+        2,
+    ]
 
 
-def test_a_changed_case_is_sealed_again_and_an_edit_taken_back_is_not(opened, qtbot, private_home, small_case):
+def test_a_changed_case_is_sealed_again_and_an_edit_taken_back_is_not(
+    opened, qtbot, private_home, small_case
+):
     workspace = opened
     run(qtbot, workspace)
     reveal(qtbot, workspace)

@@ -116,7 +116,9 @@ class AgreementPage(QScrollArea):
         else:
             places, width = ((0, 0), (1, 0), (2, 0)), room
         for widget, (row, column) in zip((self.words, *self.pictures), places, strict=True):
-            self._middle.addWidget(widget, row, column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            self._middle.addWidget(
+                widget, row, column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+            )
         for column in range(4):
             self._middle.setColumnStretch(column, int(column == 3))
         for picture in self.pictures:

@@ -1,0 +1,140 @@
+"""The pictures of reading first: the sealed state, both opinions side by side, the agreement page.
+
+Run it alone under a display of at least 1280 x 800, for example::
+
+    xvfb-run -s "-screen 0 1600x1200x24" python docs/reading_first_pictures.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from window_tools import photograph, rest, wait
+
+NAMES = (
+    "reading_sealed_light.png",
+    "reading_revealed_light.png",
+    "reading_revealed_dark.png",
+    "reading_agreement_light.png",
+    "reading_agreement_dark.png",
+    "reading_keys_light.png",
+)
+_SIZE = (1280, 800)
+CLASSES = ("IgA nephropathy", "membranous nephropathy", "lupus nephritis")
+
+# Own reading, class of the model (None: no opinion), decision, what it was changed to, final diagnosis.
+_MADE = (
+    *((name, place, "keep", "", name) for name, place, times in (("IgAN", 0, 7), ("MN", 1, 6), ("LN", 2, 4)) for _ in range(times)),
+    ("MN", 2, "change", "LN", "LN"), ("IgAN", 2, "change", "LN", "LN"), ("LN", 0, "keep", "", "LN"),
+    ("LN", 1, "change", "MN", "LN"), ("FSGS", 0, "keep", "", "FSGS"), ("Diabetic nephropathy", 1, "unsure", "", ""),
+    ("MCD", None, "keep", "", "MCD"), ("Amyloid", None, "keep", "", ""), ("MN", None, "unsure", "", "MN"),
+)  # fmt: skip
+
+
+def pictures(out: Path, cache: Path) -> None:
+    """Read the sample patient first with the demonstration bundle; ``cache`` keeps the patient's images."""
+    os.environ["RENAL_FUSION_HOME"] = str(cache / "home")
+    shutil.rmtree(cache / "home" / "data" / "work", ignore_errors=True)
+    from napari_renal_fusion.compute.places import cache_dir
+    from napari_renal_fusion.phantoms import sample_patient
+
+    _make_readings()
+    folder = sample_patient(cache_dir())
+    for theme in ("light", "dark"):
+        _photograph_all(folder, theme, out)
+
+
+def _photograph_all(folder: Path, theme: str, out: Path) -> None:
+    """The sealed state, then the keys, then both opinions, then the agreement page, in one window."""
+    import napari
+
+    from napari_renal_fusion.viewer import open_workspace
+
+    viewer = napari.Viewer(show_welcome_screen=False)
+    viewer.theme = theme
+    viewer.window.resize(*_SIZE)
+    workspace = open_workspace(viewer, folder)
+    section = workspace.reading.section
+
+    def settled() -> bool:
+        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks)
+        return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
+
+    def take(name: str) -> None:
+        if f"{name}_{theme}.png" in NAMES:
+            wait(settled)
+            rest(0.5)
+            photograph(viewer, out / f"{name}_{theme}.png")
+
+    wait(
+        lambda: settled() and workspace.reader.run.bundle is not None and workspace.reading.known is not None
+    )
+    workspace.run()
+    wait(lambda: settled() and workspace.reading.known is not None)
+    if workspace.sealed:
+        wait(lambda: settled() and workspace.reading.ready)
+        section.field.setText("Membranous nephropathy")
+        section.confidence.choose("mid")
+        section.field.setFocus()
+        take("reading_sealed")
+        section.reveal_button.click()
+        wait(lambda: settled() and not workspace.sealed)
+        section.decision.keep.click()
+    take("reading_revealed")
+    workspace.reading.show_agreement()
+    board = workspace.docks._dock_of(workspace.reading._page)
+    wait(settled)
+    from qtpy.QtCore import Qt
+
+    viewer.window._qt_window.resizeDocks([board], [430], Qt.Orientation.Vertical)
+    take("reading_agreement")
+    workspace.key_table.show_sheet()
+    rest(0.3)
+    if f"reading_keys_{theme}.png" in NAMES:
+        sheet = workspace.key_sheet
+        sheet.grab().save(str(out / f"reading_keys_{theme}.png"))
+    workspace.key_sheet.close()
+    workspace.shut()
+    viewer.close()
+    rest(0.3)
+
+
+def _make_readings() -> None:
+    """Logs of made-up cases, so that the agreement page has something to count."""
+    from napari_renal_fusion.cases.work_folder import WorkFolder
+    from napari_renal_fusion.readings import CaseLog, log_decision, log_final, log_impression, log_reveal
+    from napari_renal_fusion.viewer.reading.known import bundle_hash
+
+    work = WorkFolder()
+    for place, (own, top, decision, to, final) in enumerate(_MADE):
+        log = CaseLog(work.new_code(), work)
+        values = [0.86 if one == (top or 0) else 0.07 for one in range(3)]
+        said = {
+            "status": "abstained" if top is None else "answered", "class_names": CLASSES, "names_shown": True,
+            "probabilities": values, "reasons": [{"code": "ambiguous"}] if top is None else [],
+        }  # fmt: skip
+        log_impression(log, "1", own, ("low", "mid", "high")[place % 3])
+        log_reveal(log, "1", said, bundle="demo", bundle_sha256=bundle_hash("demo"), read_first=True)
+        log_decision(log, "1", decision, to)
+        if final:
+            log_final(log, final, "signed report")
+
+
+def main() -> None:
+    """Write the pictures into ``docs/pictures``."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"))
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-reading")
+    given = parser.parse_args()
+    # napari's settings of whoever runs this must not show in the pictures.
+    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+    given.out.mkdir(parents=True, exist_ok=True)
+    pictures(given.out.absolute(), given.cache.absolute())
+
+
+if __name__ == "__main__":
+    main()
