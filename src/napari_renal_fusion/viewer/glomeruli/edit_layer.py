@@ -180,6 +180,7 @@ class EditLayer(QObject):
             edge_width=[LINE * self.pixel] * len(paths),
             edge_color=np.array([colour_of_line(one) for one in outlines]),
             face_color=np.zeros((len(paths), 4)),
+            z_index=[_height(one) for one in outlines],
         )
         self._held += [_Held(one, path) for one, path in zip(outlines, paths, strict=True)]
 
@@ -235,3 +236,8 @@ class EditLayer(QObject):
         self.wanted_edit.emit(
             None if not edits else edits[0] if len(edits) == 1 else Together(edits=tuple(edits))
         )
+
+
+def _height(outline: Outline) -> int:
+    """The smaller an outline, the higher it lies, so that one inside of another can be taken hold of."""
+    return -min(round(outline.bounds.height * outline.bounds.width), 1 << 30)

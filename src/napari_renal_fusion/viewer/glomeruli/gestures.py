@@ -30,6 +30,7 @@ class Gestures:
         self._tool = ""
         self._stroke: list[tuple[float, float]] = []
         self._preview: int | None = None
+        self._ours = False
         self.choosing = False
         """Whether a choice on the canvas is made here, so that napari's own is not taken for one."""
         self.diameter = 28
@@ -42,6 +43,11 @@ class Gestures:
     def take(self, layer: Shapes, tool: str) -> None:
         """Another tool is in hand."""
         self._tool = tool
+        self._ours = self.choosing = False
+        callbacks = layer.mouse_drag_callbacks
+        if self._after_press in callbacks:
+            callbacks.remove(self._after_press)
+        callbacks.append(self._after_press)  # behind napari's own of this tool
         brush = tool in ("brush", "erase")
         if brush:
             layer.mouse_pan = False
@@ -72,9 +78,9 @@ class Gestures:
         if self._tool in ("brush", "erase"):
             yield from self._paint(layer, event)
         elif self._tool in ("select", "points"):
-            yield from self._choose(layer, event)
+            self._choose(layer, event)
 
-    def _choose(self, layer: Shapes, event) -> Iterator[None]:
+    def _choose(self, layer: Shapes, event) -> None:
         """Choose what is under the mouse, also where napari's layer does not hold it; Shift adds to the choice."""
         editor = self._editor
         if layer.get_value(event.position, world=True)[1] is not None:
@@ -85,20 +91,28 @@ class Gestures:
             chosen = chosen if "Shift" in event.modifiers else ()
         elif "Shift" in event.modifiers:
             chosen = tuple(i for i in chosen if i != one.id) if one.id in chosen else (*chosen, one.id)
-        elif one.id not in chosen:
+        elif one.id not in chosen or one.locked:
             chosen = (one.id,)
         self.choosing = True
-        try:
-            editor.choose(chosen)
-            held = editor.shapes.ids
-            if one is not None and (one.locked or one.id not in held or "Shift" in event.modifiers):
-                # napari would choose by what its layer holds; wait until it has let go.
-                yield
-                while event.type == "mouse_move":
-                    yield
-        finally:
-            self.choosing = False
-        editor.shapes.follow(editor.outlines, editor.chosen)
+        editor.choose(chosen)
+        # What napari's layer does not hold, it would take for empty ground; Shift it would undo again.
+        ours = one is not None and (
+            one.locked or one.id not in editor.shapes.ids or "Shift" in event.modifiers
+        )
+        self._ours, self.choosing = ours, ours
+
+    def _after_press(self, layer: Shapes, event) -> Iterator[None]:
+        """Runs behind napari's own callback: a choice that was made here stays as it was made."""
+        if not self._ours:
+            return
+        yield
+        while event.type == "mouse_move":
+            if not layer._is_moving:  # no box is drawn around other outlines
+                layer._is_selecting, layer._drag_box = False, None
+                layer._set_highlight()
+            yield
+        self._ours = self.choosing = False
+        self._editor.shapes.follow(self._editor.outlines, self._editor.chosen)
 
     def _outline_at(self, point) -> Outline | None:
         """The smallest outline whose area holds a point; one in a hole of another is not the other."""
