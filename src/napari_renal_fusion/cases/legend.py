@@ -48,7 +48,7 @@ class Legend:
         if self.kind == "none":
             return "No legend was found at the bottom of this picture."
         what = "A strip across the whole width" if self.kind == "strip" else "Boxes with text on the picture"
-        return f"{what}, {self.rows} rows, found {'surely' if self.sure >= 0.8 else 'with some doubt'}."
+        return f"{what}, found {'surely' if self.sure >= 0.8 else 'with some doubt'} ({self.sure:.0%})."
 
 
 def find_legend(array: np.ndarray) -> Legend:

@@ -125,7 +125,7 @@ def test_the_ruler_measures_the_same_at_every_zoom_and_several_times(workspace, 
         qtbot.wait(30)
         click(workspace, qtbot, 80, 120)
         click(workspace, qtbot, 120, 150)  # 3-4-5: 50 pixels, 25 um
-    lines = place.tools.measurements.of("OM-1")
+    lines = place.tools.measurements.of((workspace.case.code, "OM-1"))
     screen = 1.0 / (camera.zoom / 1.7 * 0.5)  # a click is right to a pixel of the screen
     assert [line.pixels for line in lines] == pytest.approx([50.0, 50.0], abs=1.5 * screen)
     assert len(ruler.texts) == 2
@@ -135,7 +135,7 @@ def test_the_ruler_measures_the_same_at_every_zoom_and_several_times(workspace, 
     assert not ruler.button.isChecked()
     click(workspace, qtbot, 60, 60)  # the mouse is napari's again
     click(workspace, qtbot, 90, 90)
-    assert len(place.tools.measurements.of("OM-1")) == 2
+    assert len(place.tools.measurements.of((workspace.case.code, "OM-1"))) == 2
 
     # In nm beside um the same click is the same place: here the whole list counts in nm.
     show(workspace, qtbot, "TEM-1")
@@ -148,9 +148,11 @@ def test_the_ruler_measures_the_same_at_every_zoom_and_several_times(workspace, 
     workspace.key_table._actions["Alt+E"]()
     click(workspace, qtbot, 80, 120)
     click(workspace, qtbot, 120, 150)
-    assert place.tools.measurements.of("OM-1")[2].pixels == pytest.approx(50.0, abs=1.5 * screen)
+    assert place.tools.measurements.of((workspace.case.code, "OM-1"))[2].pixels == pytest.approx(
+        50.0, abs=1.5 * screen
+    )
     qtbot.mouseClick(ruler.delete_buttons[0], LEFT)
-    assert len(place.tools.measurements.of("OM-1")) == 2
+    assert len(place.tools.measurements.of((workspace.case.code, "OM-1"))) == 2
     assert len(workspace.viewer.layers) <= 5  # the ruler is no layer
 
 

@@ -118,7 +118,8 @@ def test_the_legend_is_said_brought_back_and_cut_again(section, qtbot):
     row.rows_wanted.connect(wanted.append)
     section.show_image(facts_of(electron()))
     assert (row.words.text(), row.button.text()) == ("Legend cut: 37 rows", "Bring back")
-    assert row.note.text() == "A strip across the whole width, 37 rows, found surely."
+    assert row.words.toolTip().startswith("A strip across the whole width, found surely (")
+    assert not row.note.isVisible()
     qtbot.mouseClick(row.button, LEFT)
     section.show_image(facts_of(electron(legend=0)))
     assert (row.words.text(), row.button.text()) == (

@@ -26,15 +26,16 @@ class ImageScale(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bar_button = QPushButton("Two clicks on its scale bar")
-        self.bar_button.setToolTip("Alt+B")
+        self.bar_button = QPushButton("Two clicks on a bar")
+        self.bar_button.setToolTip("On both ends of the scale bar that is burnt in (Alt+B)")
         self.bar_button.setCheckable(True)
         self.bar_button.clicked.connect(self.bar_wanted)
-        self.found_button = QPushButton("Use the bar in the legend")
+        self.found_button = QPushButton("Bar in the legend")
         self.found_button.clicked.connect(self.found_bar_wanted)
         self.size = LengthField("Length of a pixel", " a pixel")
         self.size.given.connect(self.size_given)
-        self.ways = _rows(self.found_button, self.bar_button, self.size)
+        self.found_button.setToolTip("A scale bar was found in the legend: only its length is asked for")
+        self.ways = _rows(_beside(self.bar_button, self.found_button), self.size)
         self.bar_words = label("")
         self.length = LengthField("Length that stands beside the bar")
         self.length.given.connect(self.length_given)
@@ -85,6 +86,7 @@ class ImageScale(QWidget):
         asked = facts.pixel_size is None or change
         self.ways.setVisible(asked)
         self.found_button.setVisible(facts.bar is not None)
+        self.size.show()
         self.size.begin("nm" if electron else "um")
         self.length.begin("um")
         self.link_row.setVisible(facts.stated and not change)
@@ -103,6 +105,7 @@ class ImageScale(QWidget):
         self.bar_words.setText(
             f"{how} {pixels:.1f} pixels{'' if bar is not None else ' apart'}. How long is it?"
         )
+        self.size.hide()  # one question at a time
         self.bar_row.show()
         self.show()
         self.length.number.setFocus()
@@ -133,6 +136,18 @@ class ImageScale(QWidget):
     def _remember(self) -> None:
         if (magnification := self._typed()) is not None:
             self.remember_wanted.emit(magnification, self.device.text().strip())
+
+
+def _beside(*widgets: QWidget) -> QWidget:
+    """Widgets in one row, as narrow as their words."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(RHYTHM // 2)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return holder
 
 
 def _rows(*widgets: QWidget, left: bool = True) -> QWidget:

@@ -50,7 +50,9 @@ class LegendRow(QWidget):
         self.edge_button.setVisible(not said and (said == 0 or found is None or not found.rows))
         self.button.show()
         if said is None and found.rows:
-            self._show(f"Legend cut: {found.rows} rows", "Bring back", 0, found.words())
+            doubt = found.words() if found.sure < 0.8 else ""
+            self._show(f"Legend cut: {found.rows} rows", "Bring back", 0, doubt)
+            self.words.setToolTip(found.words())
         elif said:
             by = "" if found is not None and said == found.rows else " (as a person said)"
             self._show(f"Legend cut: {said} rows{by}", "Bring back", 0, masked)
@@ -63,6 +65,7 @@ class LegendRow(QWidget):
 
     def _show(self, words: str, button: str, rows: int | None, note: str) -> None:
         self.words.setText(words)
+        self.words.setToolTip("")
         self.button.setText(button)
         self.note.setText(note)
         self.note.setVisible(bool(note))

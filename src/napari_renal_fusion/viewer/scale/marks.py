@@ -124,10 +124,10 @@ class Marks(QWidget):
         """The words in a dark box beside the line, kept inside the canvas."""
         words = QFontMetricsF(painter.font()).boundingRect(mark.words)
         box = QRectF(0, 0, words.width() + 10, words.height() + 4)
-        if mark.quiet:
-            box.moveTopRight(QPointF(min(line.x2(), self.width() - 4.0) - 4, line.y1() + 4))
+        if mark.quiet:  # above its line: below it stands what a person wants to read
+            box.moveBottomRight(QPointF(min(line.x2(), self.width() - 4.0) - 4, line.y1() - 4))
         else:
-            box.moveCenter(line.center() + QPointF(0, box.height() / 2 + 8))
+            box.moveCenter(line.center() + _aside(line, box))
         box.moveLeft(min(max(box.left(), 2.0), max(2.0, self.width() - box.width() - 2)))
         box.moveTop(min(max(box.top(), 2.0), max(2.0, self.height() - box.height() - 2)))
         painter.setPen(Qt.PenStyle.NoPen)
@@ -139,6 +139,16 @@ class Marks(QWidget):
     def _moved(self, event: object = None) -> None:
         if self.marks:
             self.update()
+
+
+def _aside(line: QLineF, box: QRectF) -> QPointF:
+    """How far the middle of a box must lie below the middle of a line so as not to cover any of it."""
+    across = line.normalVector().unitVector()
+    x, y = (across.dx(), across.dy()) if line.length() > 0 else (0.0, 1.0)
+    if y < 0:
+        x, y = -x, -y
+    away = abs(x) * box.width() / 2 + abs(y) * box.height() / 2 + _TICK + 2
+    return QPointF(x * away, y * away)
 
 
 def canvas_of(viewer: napari.Viewer) -> QWidget | None:

@@ -1,4 +1,4 @@
-"""What was measured on the images of a case: lines in image pixels, by image."""
+"""What was measured on images: lines in image pixels, by image."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class Line:
 
 @dataclass
 class Measurements:
-    """The lines of every image of the open case; they are in pixels, so another pixel size changes no line."""
+    """The lines of every image, by case code and key, as long as the window is open.
 
-    lines: dict[str, list[Line]] = field(default_factory=dict)
+    They are in pixels, so another pixel size changes no line.
+    """
 
-    def of(self, key: str) -> tuple[Line, ...]:
+    lines: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
+
+    def of(self, key: tuple[str, str]) -> tuple[Line, ...]:
         return tuple(self.lines.get(key, ()))
 
-    def add(self, key: str, line: Line) -> None:
+    def add(self, key: tuple[str, str], line: Line) -> None:
         self.lines.setdefault(key, []).append(line)
 
-    def delete(self, key: str, place: int) -> None:
+    def delete(self, key: tuple[str, str], place: int) -> None:
         """Delete one line of an image by its place in the list."""
         found = self.lines.get(key, [])
         if 0 <= place < len(found):
             del found[place]
-
-    def clear(self) -> None:
-        self.lines.clear()

@@ -61,6 +61,11 @@ class Tools(QObject):
         self._clicks.ended.connect(self._ended)
 
     @property
+    def _image(self) -> tuple[str, str]:
+        case = self._workspace.case
+        return (case.code if case is not None else "", self._key)
+
+    @property
     def tool(self) -> str:
         """``bar``, ``ruler``, ``edge``, or "" while the mouse moves the image as always."""
         return self._tool
@@ -87,7 +92,6 @@ class Tools(QObject):
     def forget(self) -> None:
         """Another case is open."""
         self.leave()
-        self.measurements.clear()
         self.follow("", None, None)
 
     def leave(self) -> None:
@@ -145,7 +149,7 @@ class Tools(QObject):
             first, self._first, self._pending = self._first, None, None
             if self._tool == "ruler":
                 if first != place:
-                    self.measurements.add(self._key, Line(first, place))
+                    self.measurements.add(self._image, Line(first, place))
                 self._draw()
             else:
                 reach = _REACH * self._clicks.pixels_per_screen()
@@ -158,12 +162,12 @@ class Tools(QObject):
             self._draw()
 
     def _delete(self, place: int) -> None:
-        self.measurements.delete(self._key, place)
+        self.measurements.delete(self._image, place)
         self._draw()
 
     def _draw(self) -> None:
         """Paint what belongs to the image, and list its measurements."""
-        lines = self.measurements.of(self._key) if self._size is not None else ()
+        lines = self.measurements.of(self._image) if self._size is not None else ()
         self._section.ruler.show_measured([measured_both(line.um(self._size)) for line in lines])
         marks = [Mark(line.start, line.end, measured(line.um(self._size))) for line in lines]
         if self._pending is not None:
