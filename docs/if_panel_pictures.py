@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,14 +17,15 @@ from window_tools import photograph, rest, wait
 
 NAMES = ("if_panel_dark.png", "if_panel_light_small.png", "if_panel_range.png")
 GRADES = {
-    "IgA": "2GM", "IgG": "3GC", "IgM": "T", "C3": "2GC", "C1q": "0", "kappa": "1GC", "lambda": "1GC",
-    "fibrinogen": "0",
+    "IgA": "2GM", "IgG": "3GC", "IgM": "T", "C3": "2GC", "C1q": "0", "Kappa": "1GC", "Lambda": "1GC",
+    "Fibrinogen": "0",
 }  # fmt: skip
 """What is typed on each antibody."""
 
 
 def pictures(out: Path, cache: Path) -> None:
     """Draw a patient, which ``cache`` keeps, grade its panel with real keys, and ask the demonstration bundle."""
+    shutil.rmtree(cache / "home", ignore_errors=True)  # readings and answers of an earlier run
     os.environ["RENAL_FUSION_HOME"] = str(cache / "home")
     from napari_renal_fusion.compute.settings import load_settings, save_settings
 

@@ -185,7 +185,7 @@ def _same_stain(slot: SlotRule, official: Choice, images: Mapping[str, ImageItem
         for key, image in images.items()
         if not slot.stains or (image.stain or "").casefold() == (stain or "").casefold()
     }
-    outlined = {key: image for key, image in same.items() if image.crop is not None}
+    outlined = {key: image for key, image in same.items() if image.crop is not None or image.is_cut}
     of_stain = f" {stain}" if stain and slot.stains else ""
     if official.key in outlined:
         same = outlined

@@ -162,7 +162,10 @@ def _by_person(
 
 def _preferred_stain(slot: SlotRule, candidates: Mapping[str, ImageItem]) -> dict[str, str]:
     # A part that a person chose (a glomerulus) goes before a whole field.
-    ordered = sorted(candidates, key=lambda key: (candidates[key].crop is None, natural_key(key)))
+    def part_first(key: str) -> tuple[bool, object]:
+        return candidates[key].crop is None and not candidates[key].is_cut, natural_key(key)
+
+    ordered = sorted(candidates, key=part_first)
     for stain in slot.stains:
         for key in ordered:
             if (candidates[key].stain or "").casefold() == stain.casefold():

@@ -25,7 +25,9 @@ class RangeLine(QWidget):
         self.sentence = label("", "")
         self.more = QPushButton(_MORE)
         self.more.setProperty("role", "link")
-        self.more.setStyleSheet("text-align: left;")
+        self.more.setStyleSheet(
+            "QPushButton, QPushButton:checked { text-align: left; background: transparent; }"
+        )
         self.more.setCheckable(True)
         self.table = label("", "")
         self.table.setTextFormat(Qt.TextFormat.RichText)
@@ -64,8 +66,10 @@ def _table(found: Alternatives) -> str:
     head = "".join(f'<td align="right"><b>{letter}</b></td>' for letter in letters)
     rows = []
     for place, (name, probabilities, known) in enumerate(found.rows()):
-        numbers = "".join(f'<td align="right">&nbsp;{percent(value)}</td>' for value in probabilities)
-        shown = f"<b>{escape(name)}</b>" if place == 0 else escape(name)
+        top = max(probabilities)
+        shares = [f"<b>{percent(one)}</b>" if one == top else percent(one) for one in probabilities]
+        numbers = "".join(f'<td align="right">&nbsp;{one}</td>' for one in shares)
+        shown = f"{escape(name)} (official)" if place == 0 else escape(name)
         rows.append(f"<tr><td>{shown}&nbsp;</td>{numbers}</tr>")
         if known:
             rows.append(f'<tr><td colspan="{len(letters) + 1}">&nbsp;&nbsp;{escape(known)}</td></tr>')
