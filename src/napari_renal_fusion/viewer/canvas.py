@@ -225,7 +225,9 @@ class Canvas(QObject):
     def _write(self, title: str) -> None:
         text, self._title = self._viewer.canvas.overlays.text, title
         note = self._displays[self._shown[0]][3] if self._shown and self._shown[0] in self._displays else ""
-        text.text, text.visible = "\n".join(one for one in (title, note) if title and one), bool(title)
+        # Two lines keep clear of the image (:data:`_CLEAR`), a third would not.
+        between = " · " if "\n" in title else "\n"
+        text.text, text.visible = f"{title}{between}{note}" if title and note else title, bool(title)
 
     def _show_scale_bar(self) -> None:
         bar = self._viewer.canvas.overlays.scale_bar
