@@ -101,6 +101,9 @@ class OpinionWidget(Container):
         layers = [(layer, modality) for layer, modality in chosen if layer is not None]
         if self._running is not None or self.bundle.value is None:
             return
+        if self._case_is_sealed():
+            self._tell("The case in the reading workspace is read first: enter your own reading and reveal there.")
+            return
         if not layers:
             self._tell("Choose at least one layer; drag images into napari first.")
             return
@@ -119,6 +122,13 @@ class OpinionWidget(Container):
         self.run_button.enabled = False
         self.progress.start("Reading the layers")
         self._threads.run(lambda: request_case(images), self._predict, self._fail)
+
+    def _case_is_sealed(self) -> bool:
+        """Whether the layers may be those of a case whose opinion the workspace keeps sealed."""
+        from .workspace import workspace_of
+
+        workspace = workspace_of(self._viewer)
+        return workspace is not None and workspace.sealed
 
     def shut(self, *_: object) -> None:
         """Let go of the viewer, the threads and the model's process; safe at any moment, also twice."""

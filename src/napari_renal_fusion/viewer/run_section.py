@@ -77,6 +77,12 @@ class RunSection(Section):
         self._case_open = case_open
         self._enable()
 
+    def set_asked(self, asked: bool) -> None:
+        """Once the model has answered, something else is the next thing to do."""
+        self.run_button.setProperty("role", "" if asked else "main")
+        self.run_button.style().unpolish(self.run_button)
+        self.run_button.style().polish(self.run_button)
+
     def set_running(self, running: bool, message: str = "") -> None:
         """Swap between "can run" and "is running"."""
         self._running = running

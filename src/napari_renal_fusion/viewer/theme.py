@@ -78,7 +78,8 @@ QPushButton:hover {{ background-color: {hover}; }}
 QPushButton:disabled {{ background-color: {quiet}; color: {mix(text, background, 0.40).name()}; border: 0px; }}
 QPushButton[role="main"] {{ background-color: {accent}; color: {on_accent}; font-weight: 600; }}
 QPushButton[role="main"]:disabled {{ background-color: {quiet}; color: {mix(text, background, 0.40).name()}; }}
-QPushButton[role="link"] {{ background-color: transparent; color: {accent}; padding: 0px; text-align: right; }}
+QPushButton[role="link"] {{ background-color: transparent; color: {accent}; padding: 0px 2px; text-align: right; }}
+QPushButton[role="link"]:focus {{ text-decoration: underline; }}
 QPushButton[role="link"]:disabled {{ color: {mix(text, background, 0.40).name()}; }}
 QPushButton:checked {{ background-color: {hover}; }}
 QComboBox, QLineEdit {{ font-size: {theme.font_size}; background-color: {quiet}; min-height: 20px; }}

@@ -300,6 +300,7 @@ class ReadingPlace(QObject):
             return
         opinion, answer = workspace.reader.opinion, workspace.answer
         opinion.set_sealed(self.ready and self.sealed)
+        workspace.reader.run.set_asked(self.ready)
         if answer is None or not known.revealed:
             self.section.show_unread(known.reading, ready=self.ready and self.sealed)
             return
