@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,3 +64,33 @@ def nameless(cases: Iterable[Case]) -> tuple[Case, ...]:
         else replace(case, case_id=case.code or case.case_id)
         for case in cases
     )
+
+
+def case_names(cases: Iterable[Case]) -> dict[str, str]:
+    """What each case is called in files, by case id.
+
+    An anonymous id ("P001") stays; else it is the case code, and where nobody gave one a number in the order of
+    the ids.
+    """
+    called: dict[str, str] = {}
+    cases = sorted(cases, key=lambda case: case.case_id)
+    taken = {case.case_id for case in cases if is_anonymous(case.case_id)} | {case.code for case in cases}
+    number = 0
+    for case in cases:
+        name = case.case_id if is_anonymous(case.case_id) else case.code
+        while not name or name in called.values():
+            number += 1
+            name = f"case-{number}" if f"case-{number}" not in taken else ""
+        called[case.case_id] = name
+    return called
+
+
+def patient_names(cases: Mapping[str, str], called: Mapping[str, str]) -> dict[str, str]:
+    """What each patient is called in files, by patient id; ``cases`` are patient ids by case id.
+
+    An anonymous id stays; else it is that of the patient's first case.
+    """
+    first: dict[str, str] = {}
+    for case, patient in sorted(cases.items()):
+        first.setdefault(patient, patient if is_anonymous(patient) else f"patient {called[case]}")
+    return first

@@ -13,6 +13,7 @@ from ..cases import Cohort
 from ..cases.anonymous import with_codes
 from ..cases.folders import open_cases
 from ..errors import RenalFusionError
+from ..inputs.nameless import Nameless
 from ..training.check import CohortReport, Finding
 from ..training.check.export import KINDS
 from ..training.check.words import count
@@ -62,10 +63,7 @@ def run_cohort_check(
 
 def _without_names(report: CohortReport, cohort: Cohort, path: Path) -> CohortReport:
     """What may be written: cases by code, files by image id; the terminal names them."""
-    from ..training.private import case_names, names_of
-
-    cohort = with_codes(cohort, path)
-    clean = names_of(cohort, case_names(cohort.cases)).tree(report.model_dump(mode="json"))
+    clean = Nameless.of_cohort(with_codes(cohort, path)).tree(report.model_dump(mode="json"))
     return type(report).model_validate(clean)
 
 

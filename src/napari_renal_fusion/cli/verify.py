@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..cases.anonymous import with_codes
 from ..cases.folders import open_cases
 from .console import Talk, complain
 
@@ -13,7 +14,7 @@ def run_verify(talk: Talk, bundle: str, cohort: Path, *, device: str, threads: i
     from ..bundles import load
     from ..inference import verify
 
-    cases = open_cases(cohort)
+    cases = with_codes(open_cases(cohort), cohort)
     for problem in (one for one in cases.problems if one.severity != "info"):
         complain(f"{problem.severity}: {problem.message}")
     with talk.progress() as progress:

@@ -147,7 +147,7 @@ def _common(case: Case, bundle: HEALNetBundle) -> dict:
     )
     shown = config.trained_on == "real" or config.task == "survival"
     return {
-        "case_id": case.case_id,
+        "case_id": case.code or case.case_id,
         "task": config.task,
         "class_names": config.class_names
         if shown

@@ -34,7 +34,7 @@ class Outcome:
         self._case, self._config = case, config
         self.class_names = class_names
         self._common = {
-            "case_id": case.case_id,
+            "case_id": case.code or case.case_id,
             "class_names": class_names,
             "names_shown": shown,
             "scope": config.scope

@@ -15,6 +15,7 @@ from ..bundles import Bundle, CheckedHere, load, store_check
 from ..cases import Case, Cohort
 from ..compute.progress import Cancelled, Progress
 from ..errors import RenalFusionError
+from ..inputs.nameless import Nameless
 from ..notices import Notice
 from .engine import Engine, shared_engine
 from .predict import predict
@@ -167,7 +168,11 @@ def verify(
     progress.update(1.0, "Done")
     record = tally.record("" if cohort.source is None else cohort.source.name)
     if store:
-        store_check(bundle.sha256, record)
+        # What is kept names nobody; what is returned is for the person who asked.
+        kept = Nameless.of_cohort(cohort).tree(record.model_dump(mode="json"))
+        if record.cohort != "cohort.csv":
+            kept["cohort"] = ""
+        store_check(bundle.sha256, VerifyRecord.model_validate(kept))
     return record
 
 

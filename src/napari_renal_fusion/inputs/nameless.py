@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..cases import Case
+from ..cases import Case, Cohort
+from ..cases.anonymous import case_names, patient_names
 from ..cases.slide_item import keyed_slides
 from .selection import keyed_images
 
@@ -74,6 +75,14 @@ class Nameless:
             if case.folder is not None:
                 words.setdefault(case.folder.name, code)
         return cls([*files, *((path, "(file)") for path in others)], words)
+
+    @classmethod
+    def of_cohort(cls, cohort: Cohort) -> Nameless:
+        """Takes the names of a whole cohort out of sentences; cases are called as :func:`.case_names` says."""
+        called = case_names(cohort.cases)
+        patients = patient_names({case.case_id: case.patient_id for case in cohort.cases}, called)
+        others = [one.path for one in cohort.problems if one.path is not None]
+        return cls.of_cases(cohort.cases, called, patients, others)
 
     def text(self, text: str) -> str:
         """The same sentence without names; inside other words nothing is replaced."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..cases import Box, Case, ImageItem, Modality
+from ..cases.legend import exported
 from ..errors import RenalFusionError
 from ..explain.explanation import Explanation, HeatMap
 from ..figures import HeatStyle, covers_all, draw_heat, whole_zoom, zoom_box, zoom_image, zoom_placement
@@ -16,9 +17,6 @@ from ..inference.prediction import Prediction
 from ..inputs.pixels import to_rgb8
 from ..inputs.selection import keyed_images
 from .privacy import case_name
-
-# Electron microscopes burn their legend, often with a name, into the lowest twentieth; a little more is cut.
-_LEGEND_PART = 0.08
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,9 @@ class Picture:
 def read_picture(
     case: Case, prediction: Prediction, explanation: Explanation | None, key: str, *, least: int = 800
 ) -> Picture:
-    """Read one image of the case; outside of what the model saw, electron images are blackened.
+    """Read one image of the case without its burnt-in legend, which often holds a name.
+
+    Electron images are also black outside of what the model saw.
 
     Raises
     ------
@@ -101,9 +101,9 @@ def read_picture(
             f"Case {case_name(case)} has no image {key}",
             remedy="Give the case that the prediction was made for.",
         )
-    array = item.read()
-    if item.modality == Modality.TEM:
-        array = _without_legend(array, _seen(item, key, prediction, explanation))
+    array = exported(item)
+    if item.modality == Modality.TEM and (seen := _seen(item, key, prediction, explanation)) is not None:
+        array = _only(array, seen)
     shape = array.shape[:2]
     zoom = whole_zoom(shape, least=least)
     if array.dtype != np.uint8:
@@ -163,10 +163,7 @@ def _seen(item: ImageItem, key: str, prediction: Prediction, explanation: Explan
     return boxes.get(key) or item.crop
 
 
-def _without_legend(array: np.ndarray, seen: Box | None) -> np.ndarray:
-    height, width = array.shape[:2]
-    if seen is None:
-        seen = Box(0, 0, math.floor(height * (1 - _LEGEND_PART)), width)
+def _only(array: np.ndarray, seen: Box) -> np.ndarray:
     top, left = max(0, math.ceil(seen.top)), max(0, math.ceil(seen.left))
     bottom, right = math.floor(seen.top + seen.height), math.floor(seen.left + seen.width)
     clean = np.zeros_like(array)

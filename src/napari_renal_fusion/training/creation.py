@@ -10,16 +10,18 @@ from pathlib import Path
 
 from .. import __version__
 from ..cases import Cohort
+from ..cases.anonymous import case_names, patient_names
 from ..cases.cohort_csv import write_cohort_csv
 from ..compute.atomic import explain_os_error, write_bytes, write_text
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
+from ..inputs.nameless import Nameless
 from . import process
 from .config import TrainingConfig
 from .folds import Folds, make_folds
 from .given_folds import check_folds
 from .initial import encoder_source, resolved
-from .private import case_names, key_path, names_of, new_key, patient_names, private_cohort, private_folds
+from .private import key_path, new_key, private_cohort, private_folds
 from .run import CHECK, COHORT, CONFIG, FOLDS, INFO, Run, RunInfo
 from .vocabulary import with_vocabulary
 
@@ -71,7 +73,7 @@ def create_run(
     table = _snapshot(private_cohort(kept, called), folder)
     write_bytes(key_path(key), table)
     private_folds(folds, called, patients).save(folder / FOLDS)
-    clean = names_of(cohort, called).tree(report.model_dump(mode="json"))
+    clean = Nameless.of_cohort(cohort).tree(report.model_dump(mode="json"))
     write_text(folder / CHECK, CohortReport.model_validate(clean).model_dump_json(indent=1))
     write_text(folder / CONFIG, config.model_dump_json(indent=1))
     info = RunInfo(

@@ -10,6 +10,7 @@ import numpy as np
 from ..bundles.conformal import no_set_reason, out_of_fold_sets
 from ..bundles.known import KnownPatients, bundle_distances
 from ..cases import Modality
+from ..cases.anonymous import patient_names
 from ..compute.atomic import write_text
 from ..compute.progress import Progress
 from .calibration import fit_temperature, softmax
@@ -25,7 +26,6 @@ from .metrics import (
     mean_and_sd,
 )
 from .outcome import Outputs, load_outcome
-from .private import patient_names
 from .removal import complete, only, only_outputs, sets_of
 from .results import CaseOutcome, FoldMetrics, Results
 from .run import RESULTS, UNITS, Run

@@ -8,42 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..cases import Case, Cohort
+from ..cases import Cohort
 from ..cases.anonymous import is_anonymous
 from ..compute.places import config_dir
 from ..errors import RenalFusionError
 from ..inputs.nameless import Nameless
 from .folds import Folds
-
-
-def case_names(cases: Iterable[Case]) -> dict[str, str]:
-    """What each case is called in files, by case id.
-
-    An anonymous id ("P001") stays; else it is the case code, and where nobody gave one a number in the order of
-    the ids.
-    """
-    called: dict[str, str] = {}
-    cases = sorted(cases, key=lambda case: case.case_id)
-    taken = {case.case_id for case in cases if is_anonymous(case.case_id)} | {case.code for case in cases}
-    number = 0
-    for case in cases:
-        name = case.case_id if is_anonymous(case.case_id) else case.code
-        while not name or name in called.values():
-            number += 1
-            name = f"case-{number}" if f"case-{number}" not in taken else ""
-        called[case.case_id] = name
-    return called
-
-
-def patient_names(cases: Mapping[str, str], called: Mapping[str, str]) -> dict[str, str]:
-    """What each patient is called in files, by patient id; ``cases`` are patient ids by case id.
-
-    An anonymous id stays; else it is that of the patient's first case.
-    """
-    first: dict[str, str] = {}
-    for case, patient in sorted(cases.items()):
-        first.setdefault(patient, patient if is_anonymous(patient) else f"patient {called[case]}")
-    return first
 
 
 def private_cohort(cohort: Cohort, called: Mapping[str, str]) -> Cohort:
@@ -74,13 +44,6 @@ def private_folds(folds: Folds, called: Mapping[str, str], patients: Mapping[str
             "labels": {called.get(case, case): label for case, label in folds.labels.items()},
         }
     )
-
-
-def names_of(cohort: Cohort, called: Mapping[str, str]) -> Nameless:
-    """What takes the names of a cohort out of sentences."""
-    patients = patient_names({case.case_id: case.patient_id for case in cohort.cases}, called)
-    others = [one.path for one in cohort.problems if one.path is not None]
-    return Nameless.of_cases(cohort.cases, called, patients, others)
 
 
 def new_key() -> str:
