@@ -1,4 +1,4 @@
-"""The board: every image of a case as a strip of thumbnails, light, fluorescence and electron in groups."""
+"""The board: every image of a case as a thumbnail, in three bands: light, immunofluorescence, electron."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QImage
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from ..cases import Case, Modality
+from ..cases import Case, ImageItem, Modality, SlideItem
+from ..cases.grading import grade_text, panel_place
 from ..cases.slide_item import keyed_slides
 from ..explain.explanation import BagRecord
 from ..figures import points
@@ -29,7 +30,7 @@ class _Group:
     title: str
     subtitle: str
     keys: list[str]
-    row: int
+    band: Modality
     empty: str = ""
 
 
@@ -42,6 +43,7 @@ class Board(QScrollArea):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._thumbnails: dict[str, Thumbnail] = {}
+        self._antibodies: dict[str, str | None] = {}
         self._order: list[str] = []
         self._singles: set[Modality] = set()
         self._editing = False
@@ -51,10 +53,10 @@ class Board(QScrollArea):
         self.show_nothing("")
 
     def sizeHint(self) -> QSize:
-        return QSize(600, LOW + HIGH + 68)
+        return QSize(600, 2 * LOW + HIGH + 4 * RHYTHM)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, LOW + HIGH + 60)
+        return QSize(200, 2 * LOW + HIGH + 4 * RHYTHM)
 
     @property
     def order(self) -> list[str]:
@@ -75,7 +77,8 @@ class Board(QScrollArea):
         """Lay out a case; thumbnails come later through :meth:`set_thumbnail`."""
         self._editing = False
         items = {**keyed_images(case), **keyed_slides(case.slides)}
-        self._thumbnails = {key: Thumbnail(key, item.name) for key, item in items.items()}
+        self._thumbnails = {key: Thumbnail(key, _called(item)) for key, item in items.items()}
+        self._antibodies = {key: item.stain for key, item in items.items()}
         for thumbnail in self._thumbnails.values():
             thumbnail.clicked.connect(self._clicked)
         groups = [] if case.slides and not case.images else [self._modality_group(one) for one in Modality]
@@ -85,7 +88,7 @@ class Board(QScrollArea):
         """What is known of the images changed: thumbnails take over their names."""
         for key, item in keyed_images(case).items():
             if key in self._thumbnails:
-                self._thumbnails[key].set_name(item.name)
+                self._thumbnails[key].set_name(_called(item))
 
     def set_thumbnail(self, key: str, picture: QImage) -> None:
         if key in self._thumbnails:
@@ -154,9 +157,9 @@ class Board(QScrollArea):
             ),
         ]
         if aside:
-            groups.append(_Group("Set aside", "unlike the others\n(not: unimportant)", aside, 1))
+            groups.append(_Group("Set aside", "unlike the others\n(not: unimportant)", aside, Modality.TEM))
         if others:
-            groups.append(_Group("Not chosen", "", others, 1))
+            groups.append(_Group("Not chosen", "", others, Modality.TEM))
         self._lay_out([*groups, *self._slide_group()])
 
     def edit(self, entered: set[str], singles: set[Modality]) -> None:
@@ -197,35 +200,33 @@ class Board(QScrollArea):
         self.image_chosen.emit(key)
 
     def _lay_out(self, groups: list[_Group]) -> None:
-        """Light and fluorescence in the first row, electron in the second."""
+        """One band below the other; what a band holds besides its own images stands further right in it."""
         self._order = [key for group in groups for key in group.keys]
         strip = QWidget()
-        rows = QVBoxLayout(strip)
-        rows.setContentsMargins(RHYTHM, RHYTHM // 2, RHYTHM, RHYTHM // 2)
-        rows.setSpacing(RHYTHM)
-        for place in (0, 1):
-            row = QHBoxLayout()
-            row.setSpacing(2 * RHYTHM)
-            for group in groups:
-                if group.row == place:
-                    row.addLayout(self._column(group))
-            row.addStretch(1)
-            rows.addLayout(row)
-        rows.addStretch(1)
+        bands = QGridLayout(strip)
+        bands.setContentsMargins(RHYTHM, RHYTHM // 2, RHYTHM, RHYTHM // 2)
+        bands.setHorizontalSpacing(RHYTHM)
+        bands.setVerticalSpacing(RHYTHM // 2)
+        for row, modality in enumerate(Modality):
+            first, *others = [group for group in groups if group.band is modality] or [None]
+            if first is None:
+                continue
+            band = QHBoxLayout()
+            band.setSpacing(RHYTHM)
+            band.addLayout(self._pictures(first))
+            for group in others:
+                band.addSpacing(2 * RHYTHM)
+                band.addLayout(_head(group, wrap=False))
+                band.addLayout(self._pictures(group))
+            band.addStretch(1)
+            bands.addLayout(_head(first), row, 0)
+            bands.addLayout(band, row, 1)
+        bands.setColumnStretch(1, 1)
+        bands.setRowStretch(len(Modality), 1)
         # The old strip owned the thumbnails; they have moved to the new one before it goes.
         self.setWidget(strip)
 
-    def _column(self, group: _Group) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(RHYTHM // 2)
-        head = QHBoxLayout()
-        head.setSpacing(RHYTHM)
-        head.addWidget(label(group.title, "heading", wrap=False))
-        beside = "\n" in group.subtitle
-        if group.subtitle and not beside:
-            head.addWidget(label(group.subtitle, "secondary", wrap=False))
-        head.addStretch(1)
-        column.addLayout(head)
+    def _pictures(self, group: _Group) -> QHBoxLayout:
         pictures = QHBoxLayout()
         pictures.setSpacing(RHYTHM // 2)
         for key in group.keys:
@@ -235,25 +236,40 @@ class Board(QScrollArea):
             empty.setFixedHeight(LOW)
             empty.setAlignment(Qt.AlignmentFlag.AlignTop)
             pictures.addWidget(empty)
-        if beside:
-            aside = label(group.subtitle, "secondary", wrap=False)
-            pictures.addWidget(aside, 0, Qt.AlignmentFlag.AlignTop)
-        pictures.addStretch(1)
-        column.addLayout(pictures)
-        return column
+        return pictures
 
     def _modality_group(
         self, modality: Modality, subtitle: str = "", keys: list[str] | None = None
     ) -> _Group:
         if keys is None:
             keys = [key for key in self._thumbnails if key.startswith(f"{modality.value}-")]
-        row = 1 if modality is Modality.TEM else 0
-        return _Group(modality.title, subtitle, keys, row, _EMPTY[modality])
+        if modality is Modality.IM:  # as reports list antibodies
+            keys = sorted(keys, key=lambda key: panel_place(self._antibodies.get(key)))
+        return _Group(modality.title, subtitle, keys, modality, _EMPTY[modality])
 
     def _slide_group(self) -> list[_Group]:
-        """Slides stand right of the light and fluorescence images; a case without any has no such group."""
+        """Slides stand right of the light images; a case without any has no such group."""
         keys = [key for key in self._thumbnails if _is_slide(key)]
-        return [_Group("Slides (WSI)", "", keys, 0)] if keys else []
+        return [_Group("Slides (WSI)", "", keys, Modality.OM)] if keys else []
+
+
+def _head(group: _Group, *, wrap: bool = True) -> QVBoxLayout:
+    """What a group is called, and in grey what its order and bars mean."""
+    head = QVBoxLayout()
+    head.setContentsMargins(0, 2, 0, 0)
+    head.setSpacing(2)
+    title = group.title if len(group.title) < 18 else group.title.replace(" (", "\n(")
+    head.addWidget(label(title, "heading", wrap=False))
+    if group.subtitle:
+        head.addWidget(label(group.subtitle, "secondary", wrap=wrap))
+    head.addStretch(1)
+    return head
+
+
+def _called(item: ImageItem | SlideItem) -> str:
+    """The image's name, with a person's grade of an antibody: ``IgG 3+``."""
+    grade = grade_text(item.intensity) if isinstance(item, ImageItem) else ""
+    return f"{item.name} {grade}" if grade else item.name
 
 
 def _is_slide(key: str) -> bool:

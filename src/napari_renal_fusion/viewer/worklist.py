@@ -9,6 +9,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QFileDialog,
+    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -71,7 +72,7 @@ class Worklist(QWidget):
         self.open_button = QPushButton("Open…")
         self.open_button.setToolTip("Open one patient's folder, sorted or not, or a folder of patients")
         self.open_button.clicked.connect(self._ask_for_folder)
-        self.table_button = QPushButton("Open table…")
+        self.table_button = QPushButton("Table…")
         self.table_button.setToolTip("Open a cohort.csv")
         self.table_button.clicked.connect(self._ask_for_table)
         self.sample_button = QPushButton("Open sample patient")
@@ -87,7 +88,12 @@ class Worklist(QWidget):
         self.column.setSpacing(RHYTHM)
         for widget in (self.filter, self._stack, self.count, self.run_all, self.progress, self.message):
             self.column.addWidget(widget, 1 if widget is self._stack else 0)
-        for button in (self.open_button, self.table_button, self.sample_button, self.training_button):
+        opening = QHBoxLayout()
+        opening.setSpacing(RHYTHM)
+        opening.addWidget(self.open_button, 1)
+        opening.addWidget(self.table_button, 1)
+        self.column.addLayout(opening)
+        for button in (self.sample_button, self.training_button):
             self.column.addWidget(button)
         for widget in (self.message, self.filter, self.run_all):
             widget.hide()
