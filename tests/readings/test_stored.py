@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from napari_renal_fusion.cases import Box, Case, ImageItem, Modality, PixelSize
+from napari_renal_fusion.cases.cut_out import CutOut
 from napari_renal_fusion.cases.record import CaseRecord, ImageRecord
 from napari_renal_fusion.cases.work_folder import WorkFolder
 from napari_renal_fusion.errors import RenalFusionError
@@ -119,21 +120,24 @@ def test_the_version_changes_with_what_may_change_an_answer_only(case):
     )
     version = case_version(case, record)
     light, fluorescence, electron = case.images
+    ring, moved = ((0.0, 0.0), (0.0, 4.0), (4.0, 4.0)), ((0.0, 0.0), (0.0, 4.0), (4.0, 5.0))
     same = [
-        (replace(case, images=(electron, light, fluorescence)), record, ""),
-        (replace(case, patient_id="other", folder=None), record, ""),
-        (case, record.with_image("OM-1", sure=0.3, sorted_by="person", pattern="granular", legend=0), ""),
+        (replace(case, images=(electron, light, fluorescence)), record),
+        (replace(case, patient_id="other", folder=None), record),
+        (case, record.with_image("OM-1", sure=0.3, sorted_by="person", pattern="granular")),
     ]
     different = [
-        (replace(case, images=case.images[:2]), record, ""),
-        (replace(case, images=(replace(light, stain="HE"), fluorescence, electron)), record, ""),
-        (replace(case, images=(replace(light, crop=Box(0, 0, 5, 5)), fluorescence, electron)), record, ""),
-        (replace(case, images=(light, replace(fluorescence, intensity=2.0), electron)), record, ""),
-        (replace(case, images=(light, replace(fluorescence, modality=Modality.OM), electron)), record, ""),
-        (replace(case, images=(replace(light, stated_pixel_size=PixelSize(value=1.0, unit="um", source="person")), fluorescence, electron)), record, ""),
-        (case, record.with_image("TEM-1", legend=108), ""),
-        (case, record.with_image("TEM-1", sha256="other"), ""),
-        (case, record, "digest of outlines"),
+        (replace(case, images=case.images[:2]), record),
+        (replace(case, images=(replace(light, stain="HE"), fluorescence, electron)), record),
+        (replace(case, images=(replace(light, crop=Box(0, 0, 5, 5)), fluorescence, electron)), record),
+        (replace(case, images=(light, replace(fluorescence, intensity=2.0), electron)), record),
+        (replace(case, images=(light, replace(fluorescence, modality=Modality.OM), electron)), record),
+        (replace(case, images=(replace(light, stated_pixel_size=PixelSize(value=1.0, unit="um", source="person")), fluorescence, electron)), record),
+        (replace(case, images=(light, fluorescence, replace(electron, legend=108))), record),
+        (replace(case, images=(light, fluorescence, replace(electron, legend=0))), record),
+        (case, record.with_image("TEM-1", sha256="other")),
+        (replace(case, images=(replace(light, cut_out=CutOut(((ring,),))), fluorescence, electron)), record),
+        (replace(case, images=(replace(light, cut_out=CutOut(((moved,),))), fluorescence, electron)), record),
     ]  # fmt: skip
     assert {case_version(*one) for one in same} == {version}
     assert len({case_version(*one) for one in different} | {version}) == len(different) + 1

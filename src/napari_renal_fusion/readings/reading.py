@@ -23,7 +23,8 @@ BEFORE_MODEL = "entered before any model's opinion was shown"
 class Reading:
     """What the log says of one version of a case; None for a step that was not taken.
 
-    ``earlier`` is the last reveal of another version of the case: the reader has seen an opinion before.
+    ``earlier`` is the last reveal of another version of the case: the reader has seen an opinion before;
+    ``earlier_own`` the last own impression of one.
     """
 
     version: str
@@ -32,6 +33,7 @@ class Reading:
     decision: Entry | None = None
     final: Entry | None = None
     earlier: Entry | None = None
+    earlier_own: str = ""
 
     @property
     def own(self) -> str:
@@ -59,7 +61,7 @@ class Reading:
 def reading_of(entries: Sequence[Entry], version: str) -> Reading:
     """Sum up a log for one version of its case; what-ifs are no readings."""
     last: dict[str, Entry] = {}
-    earlier = None
+    earlier, earlier_own = None, ""
     for one in entries:
         kind = one["kind"]
         if kind == "final":
@@ -72,14 +74,12 @@ def reading_of(entries: Sequence[Entry], version: str) -> Reading:
                 last[kind] = last.get(kind, one) if kind == "revealed" else one
             elif kind == "revealed":
                 earlier = one
+            elif kind == "impression":
+                earlier_own = one["diagnosis"]
     return Reading(
-        version,
-        last.get("impression"),
-        last.get("revealed"),
-        last.get("decision"),
-        last.get("final"),
-        earlier,
-    )
+        version, last.get("impression"), last.get("revealed"), last.get("decision"), last.get("final"), earlier,
+        earlier_own,
+    )  # fmt: skip
 
 
 def log_impression(log: CaseLog, version: str, diagnosis: str, confidence: Confidence) -> Entry:

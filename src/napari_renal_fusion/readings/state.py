@@ -30,7 +30,9 @@ def case_state(code: str, work: WorkFolder | None = None, case: Case | None = No
     steps = [
         one for one in entries if one["kind"] in ("run", "revealed", "changed") and not one.get("what_if")
     ]
-    version = steps[-1].get("version", "") if steps else ""  # as the case is now: every change of it is a step
+    version = (
+        steps[-1].get("version", "") if steps else ""
+    )  # as the case is now: every change of it is a step
     reading = reading_of(entries, version)
     if reading.revealed is not None:
         if reading.revealed["status"] != "answered":

@@ -126,6 +126,30 @@ def test_no_confidence_is_chosen_by_default_and_the_impression_is_told_once_both
     assert told.args == ["Lupus nephritis", "low"]
 
 
+def test_an_answer_that_comes_meanwhile_leaves_what_is_being_typed(section, log):
+    section.show_unread(reading_of((), "v"), ready=False)
+    section.field.setText("membr")
+    section.final.begin()
+    section.final.field.setText("lup")
+    section.follow(reading_of(log.entries(), "v"), ready=True)
+    assert section.field.text() == "membr"
+    assert section.final.field.text() == "lup"
+    assert "ready and sealed" in section.readiness.text()
+    log_final(log, "LN")
+    section.follow(reading_of(log.entries(), "v"), ready=True)
+    assert "Lupus nephritis" in section.final.said.text()
+    assert section.field.text() == "membr"
+
+
+def test_a_changed_case_starts_from_the_own_reading_but_asks_for_the_confidence_again(section, log):
+    log_impression(log, "v", "LN", "high")
+    log_reveal(log, "v", prediction(), bundle="demo", bundle_sha256="b", read_first=True)
+    section.show_unread(reading_of(log.entries(), "w"), ready=True)
+    assert section.field.text() == "Lupus nephritis"
+    assert section.confidence.value is None
+    assert not section.reveal_button.isEnabled()
+
+
 def shown(section, log, own, top=1, status="answered"):
     log_impression(log, "v", own, "mid")
     log_reveal(log, "v", prediction(top, status), bundle="demo", bundle_sha256="b", read_first=True)

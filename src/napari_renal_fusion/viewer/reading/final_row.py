@@ -55,10 +55,12 @@ class FinalRow(QWidget):
         self.source.returnPressed.connect(self._save)
         self.save_button.clicked.connect(self._save)
         self._form.hide()
+        self._known = 0
 
     def show_reading(self, reading: Reading | None, *, seen: bool) -> None:
         """Show what is known; ``seen`` if an opinion of a model on this case was shown before."""
         final = reading.final if reading is not None else None
+        self._known = final["n"] if final is not None else 0
         self._form.hide()
         self.field.set_diagnosis("")
         self.source.setText("")
@@ -69,6 +71,12 @@ class FinalRow(QWidget):
         else:
             self.said.setText(f"Final diagnosis: <b>{final['diagnosis']}</b> ({final['label_source']})")
             self.open_button.setText("Correct…")
+
+    def follow(self, reading: Reading, *, seen: bool) -> None:
+        """The same, but a form that is being filled stays as it is until what it says is known."""
+        known = reading.final["n"] if reading.final is not None else 0
+        if known != self._known:
+            self.show_reading(reading, seen=seen)
 
     def begin(self) -> None:
         """Open the form with the cursor in it."""

@@ -36,6 +36,7 @@ class ReadingPlace(QObject):
         self._workspace: Workspace | None = workspace
         self._known: Known | None = None
         self._page: AgreementPage | None = None
+        self._unread: tuple[str, str] | None = None
         self._read_first = workspace.preferences.settings.read_first
         self.section = ReadingSection()
         self.keeper = Keeper(workspace)
@@ -163,7 +164,7 @@ class ReadingPlace(QObject):
     # What happens in the workspace
 
     def _opened(self, case: Case) -> None:
-        self._known = None
+        self._known = self._unread = None
         self.section.show_unread(None, ready=False)
         self._look(case)
 
@@ -278,8 +279,6 @@ class ReadingPlace(QObject):
             if after.reading.own:
                 self.section.decision.keep.setFocus()
             workspace.reader.ensure_visible(self.section)
-        elif not self.section.revealed and after.reading.final == now.reading.final:
-            self.section.show_saved(after.reading)  # the fields stay as they are: a person may be typing
         else:
             self._show_section()
 
@@ -302,8 +301,14 @@ class ReadingPlace(QObject):
         opinion.set_sealed(self.ready and self.sealed)
         workspace.reader.run.set_asked(self.ready)
         if answer is None or not known.revealed:
-            self.section.show_unread(known.reading, ready=self.ready and self.sealed)
+            ready, these = self.ready and self.sealed, (known.code, known.version)
+            if self._unread == these and not self.section.revealed:
+                self.section.follow(known.reading, ready=ready)
+            else:
+                self.section.show_unread(known.reading, ready=ready)
+            self._unread = these
             return
+        self._unread = None
         opinion.show_results(known.what_ifs, answer.number)
         opinion.show_number(answer.what_if, answer.number)
         self.section.show_revealed(

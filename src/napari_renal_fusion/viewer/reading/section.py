@@ -90,7 +90,8 @@ class ReadingSection(Section):
         self.show()
         self._ready, self._changed = ready, bool(reading and reading.earlier)
         impression = reading.impression if reading else None
-        self.field.set_diagnosis(impression["diagnosis"] if impression else "")
+        before = reading.earlier_own if reading else ""
+        self.field.set_diagnosis(impression["diagnosis"] if impression else before)
         self.confidence.show_value(impression["confidence"] if impression else None)
         self.show_saved(reading)
         self.both.clear()
@@ -98,6 +99,13 @@ class ReadingSection(Section):
         self._after.hide()
         self._before.show()
         self.final.show_reading(reading, seen=self._changed)
+        self._enable()
+
+    def follow(self, reading: Reading, *, ready: bool) -> None:
+        """The log went on, or the model answered, while a person may be typing: the fields stay as they are."""
+        self.show_saved(reading)
+        self.final.follow(reading, seen=self._changed)
+        self._ready = ready
         self._enable()
 
     def show_saved(self, reading: Reading | None) -> None:
