@@ -11,6 +11,7 @@ def private_home(tmp_path_factory, monkeypatch):
     """Settings, caches and installed bundles of a test never touch the person's own."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("RENAL_FUSION_HOME", str(home))
+    monkeypatch.setenv("RENAL_FUSION_NO_NOTICE", "1")
     return home
 
 

@@ -26,6 +26,7 @@ def test_manifest_is_valid_and_its_commands_exist():
         "Train a model",
         "Attention over slides and omics",
         "Sort a messy folder",
+        "What is stored where",
     }
     assert {"napari/layers/classify", "napari/layers/visualize"} == set(manifest.contributions.menus)
 

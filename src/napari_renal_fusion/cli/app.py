@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..compute import intended_use
 from ..compute.progress import Cancelled
 from .console import Talk, as_renal_error, complain
 
@@ -543,6 +544,9 @@ def run() -> None:
     """Run the command line; an error is one sentence and exit status 2, a traceback only with --debug."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a Windows pipe cannot hold every name
+    if intended_use.must_be_shown("command line"):
+        complain(intended_use.line())
+        intended_use.mark_read("command line")
     try:
         app(standalone_mode=True)
     except (KeyboardInterrupt, Cancelled):

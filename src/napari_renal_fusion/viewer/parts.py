@@ -15,6 +15,7 @@ PARTS: dict[str, str] = {
     "glomeruli": "glomeruli.place:GlomeruliPlace",
     "panel": "panel.place:PanelPlace",
     "scale": "scale.place:ScalePlace",
+    "privacy": "privacy.place:PrivacyPlace",
 }
 """Attribute of the workspace -> module below ``viewer`` and class, in the order in which they are made."""
 

@@ -1,0 +1,1 @@
+"""What is stored where, and the page on the intended use."""
