@@ -114,3 +114,15 @@ def test_bare_letters_may_hide_so_the_lowest_twentieth_is_masked_until_a_person_
     assert masked_rows(item(picture), picture) == 27
     assert exported(item(picture, legend=0)) is picture
     assert exported(item(picture, modality=Modality.OM)) is picture
+
+
+def test_a_framed_strip_with_fields_is_found_whole():
+    picture = (tissue(1100, 1000) * 0.7 + 30).astype(np.uint8)
+    strip = Image.new("L", (1000, 77), 0)
+    draw = ImageDraw.Draw(strip)
+    draw.rectangle([0, 0, 999, 76], outline=255, width=2)
+    for left in range(0, 1000, 167):
+        draw.line([left, 0, left, 77], fill=255, width=2)
+        draw.text((left + 10, 40), "80.00 kV", fill=255, font=ImageFont.load_default(22))
+    picture[-77:] = strip
+    assert find_legend(picture).rows == 77

@@ -137,6 +137,9 @@ def _strip(grey: np.ndarray, most: int, least: int) -> Legend | None:
     if end - top > most + 4:
         return None
     top = _edge(grey, top, end - least)
+    framed = line & (np.abs(np.median(grey, axis=1) - tone) > 60)
+    for _ in range(8):  # lines of a frame that run above the strip
+        top -= int(top > 0 and framed[top - 1])
     rows = end - top
     if not least <= rows <= most:
         return None

@@ -20,7 +20,7 @@ def captions(grey: np.ndarray) -> tuple[int, float, float]:
             continue
         top = min(box[0] for box in boxes)
         tall = max(box[1] - box[0] for box in boxes)
-        top = _with_letters(grey, top, tall)
+        top = _with_letters(grey, _with_frame(grey, top), tall)
         rows = len(grey) - top
         if rows > best[0]:
             best = (rows, 0.75 if len(boxes) > 1 else 0.65, tone)
@@ -51,6 +51,16 @@ def _boxes(pure: np.ndarray, ink: np.ndarray) -> list[tuple[int, int, int, int]]
     return found
 
 
+def _with_frame(grey: np.ndarray, top: int) -> int:
+    """``top`` or the first of the lines, at most eight rows, that run above it across the whole width."""
+    lowest = max(0, top - 8)
+    while top > lowest and np.median(np.abs(grey[top - 1] - np.median(grey[top - 1]))) <= _PURE / 2:
+        if np.ptp(np.percentile(grey[top - 1], (2, 98))) > 40:
+            break
+        top -= 1
+    return top
+
+
 def _with_letters(grey: np.ndarray, top: int, reach: int) -> int:
     """``top`` or the row of outlined letters (pure black beside pure white) that stand up to ``reach`` rows higher."""
     from scipy import ndimage
@@ -65,4 +75,6 @@ def _with_letters(grey: np.ndarray, top: int, reach: int) -> int:
     if picture.size and picture.mean() > 2:  # so rough a picture that its own grain looks like letters
         return top
     marked = np.flatnonzero(beside >= 7)
-    return first + int(marked[0]) if marked.size else top
+    if not marked.size or marked[0] >= len(beside) - 3:  # the edge of the box itself
+        return top
+    return first + int(marked[0]) + 1
