@@ -150,7 +150,7 @@ def test_handles_and_keys_move_one_range_for_all(dock, qtbot):
         if cell.key:
             expected = dock.display.applied(before[cell.key])
             np.testing.assert_array_equal(pixels(cell), expected)
-    assert "grey 0 to" in dock.range_text.text()
+    assert "grey 0 to" in dock.range_text.full
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert dock.display.low == pytest.approx(0.01)

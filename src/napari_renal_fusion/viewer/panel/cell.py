@@ -10,12 +10,19 @@ from .display import DisplayRange
 from .readings import Reading
 from .small import SmallPicture
 
-LINE = 17
-CAPTION = 2 * LINE + 4
-"""Height of the two lines under a picture, pixels."""
 _ACCENT = QColor("#56B4E9")
 _TEXT, _QUIET, _EMPTY = QColor("#F2F2F2"), QColor("#9AA0A6"), QColor("#4A4F55")
 """Cells are black in both themes, so their colours are those of the dark one."""
+
+
+def line_height(widget: QWidget) -> int:
+    """Height of one of the two lines under a picture; follows the size of the text."""
+    return max(17, widget.fontMetrics().height() + 1)
+
+
+def caption_height(widget: QWidget) -> int:
+    """Height of what stands under a picture."""
+    return 2 * line_height(widget) + 4
 
 
 class Cell(QWidget):
@@ -41,7 +48,7 @@ class Cell(QWidget):
         self._tell()
 
     def sizeHint(self) -> QSize:
-        return QSize(128, 96 + CAPTION)
+        return QSize(128, 96 + caption_height(self))
 
     @property
     def reading(self) -> Reading:
@@ -131,7 +138,8 @@ class Cell(QWidget):
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(self.rect(), QColor("black"))
-        room = QRectF(3, 3, self.width() - 6, self.height() - CAPTION - 4)
+        caption, line = caption_height(self), line_height(self)
+        room = QRectF(3, 3, self.width() - 6, self.height() - caption - 4)
         if self.key:
             self._paint_picture(painter, room)
         else:
@@ -139,7 +147,7 @@ class Cell(QWidget):
             painter.drawRect(room.adjusted(2, 2, -2, -2))
             painter.setPen(_QUIET)
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "no image")
-        self._paint_caption(painter, QRectF(6, self.height() - CAPTION - 1, self.width() - 12, LINE))
+        self._paint_caption(painter, QRectF(6, self.height() - caption - 1, self.width() - 12, line))
         if self._current and self.key:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(_ACCENT, 3 if self.hasFocus() else 1))
@@ -177,7 +185,7 @@ class Cell(QWidget):
         painter.setFont(self.font())
         painter.setPen(_QUIET)
         rest = Reading(None, self._reading.pattern, self._reading.location)
-        below = line.translated(0, LINE)
+        below = line.translated(0, line.height())
         fits = self.fontMetrics().horizontalAdvance(rest.text) <= below.width()
         painter.drawText(
             below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,

@@ -14,7 +14,7 @@ from .cell import Cell
 from .display import DisplayRange
 from .grid import PanelGrid
 from .keys import Mark, mark_of
-from .range_slider import RangeSlider
+from .range_slider import RangeSlider, RangeText
 from .reading_bar import ReadingBar
 from .readings import Reading, ReadingBook
 from .small import SmallPicture
@@ -43,7 +43,7 @@ class PanelDock(QWidget):
         self.current = ""
         self.grid, self.slider, self.bar = PanelGrid(), RangeSlider(), ReadingBar()
         self.summary = label("", "secondary", wrap=False)
-        self.range_text = label("", "secondary", wrap=False)
+        self.range_text = RangeText()
         self.stored_button, self.undo_button = QPushButton("As stored"), QPushButton("Undo")
         self.redo_button, self.show_button = QPushButton("Redo"), QPushButton("Show on canvas  ↵")
         self._pages = QStackedWidget()
@@ -55,7 +55,7 @@ class PanelDock(QWidget):
         return QSize(720, 300)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(520, 216)
+        return QSize(self._pages.minimumSizeHint().width(), max(216, self._pages.minimumSizeHint().height()))
 
     @property
     def display(self) -> DisplayRange:
@@ -137,7 +137,7 @@ class PanelDock(QWidget):
         for widget in (label("Display", "secondary", wrap=False), self.slider, self.range_text):
             widget.setToolTip(DISPLAY_ONLY)
             head.addWidget(widget)
-        self.slider.setFixedWidth(170)
+        self.slider.setFixedWidth(150)
         for button in (self.stored_button, self.undo_button, self.redo_button):
             button.setProperty("role", "link")
             head.addWidget(button)
@@ -239,7 +239,7 @@ class PanelDock(QWidget):
 
     def _show_display(self) -> None:
         display, white = self.display, self.white
-        self.range_text.setText("as stored" if display.as_stored else display.text(white))
+        self.range_text.show_range(display, white)
         self.stored_button.setEnabled(not display.as_stored)
         for cell in self._cells:
             cell.show_display(display, white)

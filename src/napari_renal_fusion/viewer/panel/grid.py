@@ -12,12 +12,13 @@ from ...cases import Case, Modality
 from ...cases.grading import PANEL, panel_place
 from ...cases.names import natural_key
 from ...inputs.selection import keyed_images
-from .cell import CAPTION, Cell
+from .cell import Cell, caption_height
 
 _GAP = 2
 _SHAPE = 3 / 4
 """Height of a picture over its width; cameras of fluorescence microscopes are nearly all so."""
-LEAST = QSize(84, 56 + CAPTION)
+_LEAST = QSize(84, 56)
+"""A picture is never smaller, pixels."""
 
 
 class PanelGrid(QWidget):
@@ -35,7 +36,7 @@ class PanelGrid(QWidget):
         return QSize(720, 180)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(4 * LEAST.width(), LEAST.height())
+        return QSize(4 * _LEAST.width(), _LEAST.height() + caption_height(self))
 
     @property
     def keys(self) -> list[str]:
@@ -85,7 +86,7 @@ class PanelGrid(QWidget):
         rows = -(-count // self.columns)
         wanted = round(self._picture(self.columns)) + 6 + _GAP
         width = min(self.width() // self.columns, wanted)
-        height = min(self.height() // rows, round(wanted * _SHAPE) + CAPTION + 6)
+        height = min(self.height() // rows, round(wanted * _SHAPE) + caption_height(self) + 6)
         # On a dock with room to spare the places stand close together in the middle.
         left, top = (self.width() - width * self.columns) // 2, (self.height() - height * rows) // 2
         for index, cell in enumerate(self.cells):
@@ -96,7 +97,7 @@ class PanelGrid(QWidget):
     def _picture(self, columns: int) -> float:
         """Width of a picture if there are so many columns."""
         rows = -(-len(self.cells) // columns)
-        room = self.height() / rows - CAPTION - 6 - _GAP
+        room = self.height() / rows - caption_height(self) - 6 - _GAP
         return max(0.0, min(self.width() / columns - 6 - _GAP, room / _SHAPE))
 
 

@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtGui import QColor, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QResizeEvent
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ..theme import colours_of
 from .display import LEAST, DisplayRange
 
 _HANDLE, _BAR = 9, 10
 _STEP = 0.01
+
+
+class RangeText(QLabel):
+    """The range in words, in fewer where there is no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "secondary")
+        self.full = self.short = ""
+
+    def show_range(self, display: DisplayRange, white: int) -> None:
+        if display.as_stored:
+            self.full = self.short = "as stored"
+        else:
+            self.full = display.text(white)
+            self.short = self.full.partition(" (")[0]
+        self._fit()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._width(self.full), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._width(self.short), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(self.full if self.width() >= self._width(self.full) else self.short)
+
+    def _width(self, text: str) -> int:
+        return self.fontMetrics().horizontalAdvance(text) + 2
 
 
 class RangeSlider(QWidget):

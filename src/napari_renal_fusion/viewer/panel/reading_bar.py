@@ -10,9 +10,6 @@ from ..theme import RHYTHM, colours_of, label
 from .keys import MARKS, Mark
 from .readings import Reading
 
-_WIDE = 1060
-"""Pixels under which locations go into a second row."""
-
 
 class MarkButton(QPushButton):
     """A small button; what is said has a frame in the accent colour."""
@@ -46,8 +43,8 @@ class ReadingBar(QWidget):
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(RHYTHM // 2)
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for row in (first, second):
+        self._parts = first, second = QHBoxLayout(), QHBoxLayout()
+        for row in self._parts:
             row.setSpacing(RHYTHM // 4)
         first.addWidget(self.name)
         first.addSpacing(RHYTHM)
@@ -70,15 +67,20 @@ class ReadingBar(QWidget):
             button.setChecked(bool(name) and mark.holds(reading))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(480, 28)
+        return QSize(max(self._widths), self._rows.minimumSize().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Locations go into a second row where one is too narrow."""
         super().resizeEvent(event)
-        wide = self.width() >= _WIDE
+        wide = self.width() >= sum(self._widths) + RHYTHM
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._rows.direction() != direction:
             self._rows.setDirection(direction)
             self.updateGeometry()
+
+    @property
+    def _widths(self) -> tuple[int, ...]:
+        return tuple(row.minimumSize().width() for row in self._parts)
 
     def _add(self, row: QHBoxLayout, field: str) -> None:
         for mark in (one for one in MARKS if one.field == field):
