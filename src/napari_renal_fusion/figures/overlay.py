@@ -50,6 +50,7 @@ class Legend:
     style: HeatStyle = "contours"
     outlined: bool = False
     is_measured: bool = True
+    research: str = RESEARCH
 
 
 def with_legend(picture: np.ndarray, legend: Legend, *, dark: bool) -> np.ndarray:
@@ -180,9 +181,9 @@ class _Strip:
             draw(x, y)
             self._text(x + 2.4 * self.size, y, text, quiet=True)
             x += needed + 1.2 * self.size
-        if x + self._measure(RESEARCH) > self.width - self.pad:
+        if x + self._measure(legend.research) > self.width - self.pad:
             y += 1.45 * self.size
-        self._text(self.width - self.pad, y, RESEARCH, quiet=True, align="right")
+        self._text(self.width - self.pad, y, legend.research, quiet=True, align="right")
         return y + 1.45 * self.size
 
     def _contour_sample(self, i: int, picture_width: int):

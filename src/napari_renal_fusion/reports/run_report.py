@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ..compute.atomic import write_bytes, write_text
 from ..compute.progress import Progress
 from ..errors import RenalFusionError
-from ..figures import class_label, class_letters, percent, to_png, to_svg
+from ..figures import class_label, class_letters, percent, to_svg
+from ..figures.captioned import RUN_RESEARCH, captioned
 from ..figures.charts import fold_title, mean_sd
 from ..figures.fold_metrics import metric_title
 from ..training.healnet.results import SurvivalResults
 from ..training.results import Results
 from .exhibits import data_address
+from .pictures import encode_png
 from .privacy import Scrubber
 from .run_cases import VERDICT_TITLES, CaseLine, case_lines
 from .run_figures import RunFigure, run_figures
@@ -31,7 +33,6 @@ PARTS = ("report", "tables", "figures")
 """What can be written: the HTML report, the CSV tables, the figures as PNG."""
 
 _WIDTH = 720
-_RESEARCH = "Training run — research use only"
 
 
 def write_run_report(
@@ -64,7 +65,7 @@ def write_run_report(
         ]
     if "figures" in parts:
         writers += [
-            (folder / FIGURES / f"{key}.png", lambda path, one=one: write_bytes(path, _png(one)))
+            (folder / FIGURES / f"{key}.png", lambda path, one=one: write_bytes(path, run_figure_png(one)))
             for key, one in figures.items()
         ]
     if "report" in parts:
@@ -118,7 +119,7 @@ def _content(run: Run, results: Results, figures: dict[str, RunFigure]) -> dict[
     remarkable = [line for line in lines if line.verdict != "right"]
     remarkable.sort(key=lambda line: (line.verdict, -line.probability))
     return {
-        "research": _RESEARCH,
+        "research": RUN_RESEARCH,
         "title": run.config.title,
         "name": scrub.text(run.name),
         "summary": summary(results),
@@ -248,7 +249,6 @@ def _modality_titles(run: Run, results: Results) -> list[str]:
     return list(run.config.names) if named else [modality.title for modality in results.modalities]
 
 
-def _png(one: RunFigure) -> bytes:
-    figure = one.draw(_WIDTH, False)
-    figure.set_facecolor("white")
-    return to_png(figure)
+def run_figure_png(one: RunFigure) -> bytes:
+    """A figure of a run as a PNG that stands alone: with its title, its sentence and "research use only" inside."""
+    return encode_png(captioned(one.draw(_WIDTH, False), one.title, (one.caption,), research=RUN_RESEARCH))

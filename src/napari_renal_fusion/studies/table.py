@@ -7,8 +7,11 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..compute.atomic import write_bytes, write_text
-from ..figures import to_png, to_svg
+from ..figures import to_svg
+from ..figures.captioned import captioned
 from ..figures.study import study_figure
 
 if TYPE_CHECKING:
@@ -79,13 +82,28 @@ def write_tables(table: StudyTable, out: Path) -> list[Path]:
     csv.writer(text, lineterminator="\n").writerows(_plain_cells(table))
     files = {
         "table.csv": text.getvalue().encode("utf-8-sig"),  # Excel takes UTF-8 only with its mark
-        "figure.png": to_png(figure),
+        "figure.png": _png(
+            captioned(
+                figure,
+                table.study.title,
+                (note(table).removesuffix(_RESEARCH).strip(),),
+                research="Study — research use only",
+            )
+        ),
         "figure.svg": to_svg(figure),
     }
     for name, data in files.items():
         write_bytes(out / name, data)
     write_text(out / "table.html", _html(table, files["figure.svg"].decode()))
     return [out / name for name in ("table.csv", "table.html", "figure.png", "figure.svg")]
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _plain_cells(table: StudyTable) -> list[list[object]]:

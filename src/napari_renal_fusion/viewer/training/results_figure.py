@@ -9,8 +9,10 @@ from qtpy.QtCore import QRectF, QSize, Qt, QTimer
 from qtpy.QtGui import QContextMenuEvent, QGuiApplication, QImage, QPainter, QPaintEvent, QResizeEvent
 from qtpy.QtWidgets import QFileDialog, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from ...compute.atomic import write_bytes
 from ...errors import RenalFusionError
 from ...reports.run_figures import RunFigure
+from ...reports.run_report import run_figure_png
 from ..theme import RHYTHM, colours_of, label
 from ..threads import Threads
 
@@ -99,20 +101,19 @@ class FigurePicture(QWidget):
             QGuiApplication.clipboard().setImage(self._on_ground())
 
     def save(self, path: Path) -> None:
-        """Write the picture as it stands on the screen; raises ``folder_not_writable``."""
-        if self._image is not None and not self._on_ground().save(str(path)):
-            raise RenalFusionError(
-                "folder_not_writable", f"{path} cannot be written", path=path,
-                remedy="Choose a folder that you may write to.",
-            )  # fmt: skip
+        """Write the picture with its title, its sentence and "research use only", in another thread."""
+        figure = self._figure
+        if figure is not None:
+            self._threads.run(
+                lambda: write_bytes(path, run_figure_png(figure)),
+                lambda _: self.setToolTip(f"Saved: {path}"),
+                lambda error: self.setToolTip(str(error)),
+            )
 
     def _ask_where(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", f"{self._figure.key}.png", "PNG (*.png)")
         if path:
-            try:
-                self.save(Path(path))
-            except RenalFusionError as error:
-                self.setToolTip(str(error))
+            self.save(Path(path))
 
     def _on_ground(self) -> QImage:
         ground = QImage(self._image.size(), QImage.Format.Format_RGB32)
