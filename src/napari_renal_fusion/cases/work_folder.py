@@ -98,6 +98,7 @@ class WorkFolder:
                 config_dir() / "patterns.json",
                 False,
             ),
+            ("Pixel sizes of the laboratory's microscopes", config_dir() / "lab_scales.json", False),
         ]
         return tuple(Stored(what, path, *_size(path), holds_names=names) for what, path, names in places)
 
