@@ -18,7 +18,7 @@ from ...errors import RenalFusionError
 from ...glomeruli.edits import Add, Delete, Edit, Together
 from ...glomeruli.mending import checked
 from ...glomeruli.outline import Outline
-from .layer_order import raise_above
+from .layer_order import place_of, put_in_place, raise_above
 from .line_colours import LINE, colour_of_line
 from .ring_path import RingPath
 
@@ -78,20 +78,22 @@ class EditLayer(QObject):
 
     def make(self, parent: Layer) -> Shapes:
         """The layer over an image, made if it is not there; it takes the image's place in the world."""
-        placed = {"scale": parent.scale[-2:], "translate": parent.translate[-2:], "units": parent.units[-2:]}
         layer = self.layer
         if layer is None:
             self._held = []
             layer = self._viewer.add_shapes(
-                ndim=2, name=LAYER_NAME, edge_color="#FFD400", face_color="#00000000", opacity=1.0, **placed
+                ndim=2,
+                name=LAYER_NAME,
+                edge_color="#FFD400",
+                face_color="#00000000",
+                opacity=1.0,
+                **place_of(self._viewer, parent),
             )
             self._layer = layer
             layer.events.data.connect(self._data_changed)
             layer.selected_data.events.items_changed.connect(self._selection_changed)
             self.on_made(layer)
-        for name, value in placed.items():
-            if tuple(getattr(layer, name)) != tuple(value):
-                setattr(layer, name, value)
+        put_in_place(self._viewer, layer, parent)
         raise_above(self._viewer, layer, parent)
         return layer
 

@@ -15,7 +15,7 @@ from qtpy.QtCore import QObject, QTimer
 from ...glomeruli.edits import Outlines
 from ...glomeruli.outline import Outline
 from ..strokes import Mesh
-from .layer_order import raise_above
+from .layer_order import place_of, put_in_place, raise_above
 from .line_colours import EDGE, colour_of_line, edge_of_line, width_of_line
 from .line_mesh import rings_as_mesh
 from .view import View
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer, Surface
 
 LAYER_NAME = "Outlines"
+Known = tuple[Outline, list[np.ndarray], np.ndarray]
+"""An outline, its rings [n, 2], and of each ring the smallest and largest row and column [k, 4]."""
 _SETTLE_MS = 120
 """After the last move of the camera; while it moves the lines only grow and shrink with the image."""
 
@@ -39,11 +41,15 @@ class LineLayer(QObject):
         self._parent: Layer | None = None
         self._outlines: Outlines = ()
         self._chosen: frozenset[str] = frozenset()
-        self._rings: dict[str, tuple[Outline, np.ndarray, np.ndarray]] = {}
+        self._rings: dict[str, Known] = {}
+        self._ready: dict[str, Known] = {}
         self._drawn: View | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._follow_camera)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.draw)
         viewer.scene.camera.events.connect(self._camera_moved)
 
     @property
@@ -52,18 +58,26 @@ class LineLayer(QObject):
         return self._layer if self._layer is not None and self._layer in self._viewer.layers else None
 
     def show(self, parent: Layer | None, outlines: Outlines, chosen: Collection[str] = ()) -> None:
-        """Draw outlines over an image; without any, nothing is there."""
+        """Draw outlines over an image; without any, nothing is there.
+
+        On an image that has its lines already they are drawn once the present event is over.
+        """
+        another = parent is not self._parent or self.layer is None or not outlines
         self._parent, self._outlines, self._chosen = parent, outlines, frozenset(chosen)
-        self._remember_rings()
-        self.draw()
+        if another:
+            self.draw()
+        else:
+            self._soon.start(0)
 
     def draw(self) -> None:
         """Draw what is seen now."""
         self._later.stop()
+        self._soon.stop()
+        self._remember_rings()
         layer, parent = self.layer, self._parent
         if parent is None or parent not in self._viewer.layers or not self._outlines:
             self._drawn = None
-            if layer is not None:
+            if layer is not None and layer.visible:
                 self._set(layer, Mesh.nothing())
                 layer.visible = False
             return
@@ -72,14 +86,14 @@ class LineLayer(QObject):
         layer = self.make(parent)
         self._set(layer, mesh)
         raise_above(self._viewer, layer, parent)
-        layer.visible = True
+        if not layer.visible:
+            layer.visible = True
 
     def make(self, parent: Layer) -> Surface:
         """The layer, made if it is not there, in its parent's place in the world.
 
         Making it takes the mouse away from a layer that is being drawn on, so whoever draws asks for it before.
         """
-        placed = {"scale": parent.scale[-2:], "translate": parent.translate[-2:], "units": parent.units[-2:]}
         layer = self.layer
         if layer is None:
             nothing = Mesh.nothing()
@@ -87,18 +101,17 @@ class LineLayer(QObject):
             self._layer = layer = self._viewer.add_surface(
                 (nothing.vertices, nothing.faces, np.ones(len(nothing.vertices))),
                 vertex_colors=nothing.colours, name=LAYER_NAME, shading="none",
-                blending="translucent_no_depth", **placed,
+                blending="translucent_no_depth", **place_of(self._viewer, parent),
             )  # fmt: skip
             if active is not None:
                 self._viewer.layers.selection.active = active
-        for name, value in placed.items():
-            if tuple(getattr(layer, name)) != tuple(value):
-                setattr(layer, name, value)
+        put_in_place(self._viewer, layer, parent)
         return layer
 
     def close(self) -> None:
         """Let go of the viewer; the layer stays if the viewer does."""
         self._later.stop()
+        self._soon.stop()
         self._viewer.scene.camera.events.disconnect(self._camera_moved)
 
     @staticmethod
@@ -109,16 +122,17 @@ class LineLayer(QObject):
             layer.data = (mesh.vertices, mesh.faces, np.ones(len(mesh.vertices)))
         layer.vertex_colors = mesh.colours
 
+    def prepare(self, outlines: Outlines) -> None:
+        """Work out the rings of many new outlines beforehand; may run in another thread."""
+        self._ready = {one.id: _known(one) for one in outlines}
+
     def _remember_rings(self) -> None:
         """Rings and their boxes of every outline; those of unchanged outlines are kept."""
-        before, self._rings = self._rings, {}
+        before, self._rings = {**self._rings, **self._ready}, {}
+        self._ready = {}
         for outline in self._outlines:
             known = before.get(outline.id)
-            if known is None or known[0] is not outline:
-                rings = [np.asarray(ring, dtype=float) for ring in outline.rings]
-                bounds = np.array([[*ring.min(axis=0), *ring.max(axis=0)] for ring in rings])
-                known = outline, rings, bounds
-            self._rings[outline.id] = known
+            self._rings[outline.id] = known if known and known[0] is outline else _known(outline)
 
     def _mesh(self, view: View) -> Mesh:
         import shapely
@@ -139,22 +153,34 @@ class LineLayer(QObject):
             np.concatenate([rings[i] for i in seen]), indices=np.repeat(np.arange(len(seen)), counts)
         )
         # Not finer than half a pixel of the screen.
-        simple = shapely.simplify(lines, 0.4 * view.pixel, preserve_topology=True)
+        simple = shapely.simplify(lines, 0.4 * view.pixel, preserve_topology=False)
         points, which = shapely.get_coordinates(simple, return_index=True)
+        counts = np.bincount(which, minlength=len(seen))
         ends = np.flatnonzero(np.diff(which, append=len(seen)))
-        drawn = np.split(np.delete(points, ends, axis=0), np.cumsum(np.bincount(which) - 1)[:-1])
-        looks = [self._look(kept[i][0]) for i in owner[seen]]
+        shown = counts > 3  # the others are smaller than the screen's pixels
+        inside = np.delete(np.arange(len(points)), ends)
+        inside = inside[shown[which[inside]]]
+        owners = [kept[i][0] for i in owner[seen[shown]]]
+        widths, looks = self._widths(owners), self._looks(owners)
         return rings_as_mesh(
-            drawn,
-            np.array([look[0] for look in looks]) * view.pixel,
-            np.array([look[1] for look in looks]),
-            np.array([look[2] for look in looks]),
+            points[inside],
+            counts[shown] - 1,
+            widths * view.pixel,
+            looks[:, 0],
+            looks[:, 1],
             EDGE * view.pixel,
         )
 
-    def _look(self, outline: Outline) -> tuple[float, np.ndarray, np.ndarray]:
-        colour = colour_of_line(outline)
-        return width_of_line(outline, outline.id in self._chosen), colour, edge_of_line(colour)
+    def _widths(self, outlines: list[Outline]) -> np.ndarray:
+        return np.array([width_of_line(one, one.id in self._chosen) for one in outlines])
+
+    def _looks(self, outlines: list[Outline]) -> np.ndarray:
+        """Colours of lines and of their edges, [n, 2, 4]; every class is worked out once."""
+        known: dict[tuple, int] = {}
+        kinds = [known.setdefault((one.colour, one.class_name), len(known)) for one in outlines]
+        first = dict(zip(reversed(kinds), reversed(outlines), strict=True))
+        colours = [colour_of_line(first[kind]) for kind in range(len(known))]
+        return np.array([[colour, edge_of_line(colour)] for colour in colours]).reshape(-1, 2, 4)[kinds]
 
     def _camera_moved(self, event: object = None) -> None:
         if self._drawn is not None and not self._later.isActive():
@@ -166,3 +192,8 @@ class LineLayer(QObject):
             return
         if not self._drawn.holds(View.of(self._viewer, parent)):
             self.draw()
+
+
+def _known(outline: Outline) -> Known:
+    rings = [np.array(ring, dtype=float) for ring in outline.rings]
+    return outline, rings, np.array([[*ring.min(axis=0), *ring.max(axis=0)] for ring in rings])

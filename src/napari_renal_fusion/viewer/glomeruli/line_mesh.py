@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ..strokes import Mesh
@@ -13,7 +11,8 @@ _SHARPEST = 2.0
 
 
 def rings_as_mesh(
-    rings: Sequence[np.ndarray],
+    points: np.ndarray,
+    counts: np.ndarray,
     widths: np.ndarray,
     colours: np.ndarray,
     edges: np.ndarray,
@@ -23,18 +22,18 @@ def rings_as_mesh(
 
     Parameters
     ----------
-    rings
-        k arrays [n, 2] of points; the last is joined to the first, which is not repeated.
+    points, counts
+        All points [n, 2], ring after ring, and how many each ring has; its last is joined to its first, which
+        is not repeated.
     widths
         [k] in pixels of the rings, without the edges.
     colours, edges
         [k, 4] of the line and of its edges.
     """
-    if not rings:
+    if not len(counts):
         return Mesh.nothing()
-    counts = np.array([len(ring) for ring in rings])
-    points = np.concatenate(rings).astype(float)
-    which = np.repeat(np.arange(len(rings)), counts)
+    points = np.asarray(points, dtype=np.float64)
+    which = np.repeat(np.arange(len(counts)), counts)
     starts = np.cumsum(counts) - counts
     here = np.arange(len(points))
     after, before = here + 1, here - 1

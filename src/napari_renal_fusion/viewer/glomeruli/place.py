@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
 
+from ...bundles import find, read_config
 from ...cases import Case, ImageItem, Modality, PixelSize, SlideItem
 from ...cases.slide_item import keyed_slides
 from ...errors import RenalFusionError
@@ -17,9 +18,11 @@ from ...glomeruli.edits import Add, Outlines
 from ...glomeruli.geojson import read_geojson, write_geojson
 from ...inputs.selection import keyed_images
 from ...notices import Notice
+from .. import keys
 from ..threads import Threads
 from ..words import SHORT_TITLES
 from .editor import Editor
+from .model_rule import rule_in_words
 from .subject import Subject
 
 if TYPE_CHECKING:
@@ -29,11 +32,13 @@ if TYPE_CHECKING:
     from .dock import GlomeruliDock
 
 DOCK_NAME = "Glomeruli"
-_KEYS = {
-    "Alt-G": ("Glomeruli: open the list", lambda place: place.bring_to_front()),
-    "Control-Z": ("Glomeruli: undo", lambda place: place.editor.undo()),
-    "Control-Shift-Z": ("Glomeruli: redo", lambda place: place.editor.redo()),
-}
+_UNDO = {"Control-Z": lambda place: place.editor.undo(), "Control-Shift-Z": lambda place: place.editor.redo()}
+_SHEET = (
+    ("Control-Z", "undo on the outlines"), ("Control-Shift-Z", "redo"), ("N", "next outline"), ("P", "previous outline"),
+    ("G", "polygon"), ("B", "brush"), ("E", "eraser"), ("X", "box"), ("S", "select"), ("V", "points"),
+    ("1", "class: normal; 2 to 9 the others, 0 none"), ("Delete", "delete the chosen outlines"),
+)  # fmt: skip
+"""Keys that act while the list or the canvas has the keyboard."""
 _KEPT = 12
 """Drawings that stay open, so that going back and forth between images costs nothing."""
 
@@ -46,7 +51,9 @@ class GlomeruliPlace(QObject):
         self._workspace: Workspace | None = workspace
         self._threads = Threads(1, self)
         self._open: OrderedDict[tuple[str, str], Drawing] = OrderedDict()
+        self._opening: set[tuple[str, str]] = set()
         self._shown: tuple[str, str] | None = None
+        self._subject: Subject | None = None
         self.dock: GlomeruliDock | None = None
         self.editor = Editor(workspace.viewer, self)
         self.editor.on_layer = self._bind_layer_keys
@@ -57,8 +64,12 @@ class GlomeruliPlace(QObject):
         workspace.case_changed.connect(lambda _: self._show(self._workspace.stage.key))
         workspace.image_shown.connect(self._show)
         workspace.stage.slide_changed.connect(lambda: self._show(self._workspace.stage.key))
-        for key, (_, action) in _KEYS.items():
+        workspace.reader.run.bundle_chosen.connect(lambda _: self._tell_rule())
+        # The antibodies' cells have an undo of their own, so ours is no key of the whole window.
+        for key, action in _UNDO.items():
             workspace.viewer.bind_key(key, lambda _, action=action: action(self), overwrite=True)
+        keys.register(workspace, [("Alt-G", "list of glomeruli", self.bring_to_front)], DOCK_NAME)
+        keys.table_of(workspace).rows += [keys.KeyRow(key, what, DOCK_NAME) for key, what in _SHEET]
 
     @property
     def busy(self) -> bool:
@@ -75,6 +86,7 @@ class GlomeruliPlace(QObject):
             self.dock.installEventFilter(self)
         self._workspace.docks.show_part(DOCK_NAME, self.dock, "right")
         self.dock.table.setFocus()
+        self._tell_rule()
         self._show(self._workspace.stage.key)
 
     def import_outlines(self, path: Path) -> None:
@@ -101,6 +113,7 @@ class GlomeruliPlace(QObject):
                 )
             if fresh:
                 notices += drawing.do(Add(outlines=fresh))
+                editor.lines.prepare(drawing.outlines)
             return tuple(notices)
 
         def done(notices: tuple[Notice, ...]) -> None:
@@ -136,7 +149,7 @@ class GlomeruliPlace(QObject):
         self.editor.close()
         self._threads.close()
         self._close_drawings()
-        for key in _KEYS:
+        for key in _UNDO:
             workspace.viewer.bind_key(key, None, overwrite=True)
         workspace.canvas.guests.pop(DOCK_NAME, None)
         with contextlib.suppress(ValueError):
@@ -144,14 +157,17 @@ class GlomeruliPlace(QObject):
         workspace.canvas.front = lambda: None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.dock and event.type() == QEvent.Type.Hide and not self.dock.isVisible():
-            self.editor.set_tool("")
+        if watched is self.dock and self._workspace is not None:
+            if event.type() == QEvent.Type.Hide:
+                self.editor.set_tool("")
+            elif event.type() == QEvent.Type.Show:
+                self._show(self._workspace.stage.key)
         return False
 
     @property
     def _editing(self) -> bool:
-        """Whether the person wants to change outlines: the dock was opened, and is there."""
-        return self.dock is not None and not self.dock.isHidden()
+        """Whether the person wants to change outlines: the dock is there, and no other one covers it."""
+        return self.dock is not None and self.dock.isVisible()
 
     def _case_opened(self, case: Case) -> None:
         self._shown = None
@@ -177,37 +193,45 @@ class GlomeruliPlace(QObject):
             return
         place = case.code, key
         subject = Subject(key, _title(key, item), layer, _shape_of(layer), _pixel_size_of(layer))
-        self._shown = place
+        self._shown, self._subject = place, subject
         drawing = self._open.get(place)
         if drawing is not None and self._editing:
             self._open.move_to_end(place)
             self.editor.show(subject, drawing)
             return
-        editing = self._editing
+        if self._editing and place in self._opening:
+            return  # its journal can be opened once only
+        editing, editor = self._editing, self.editor
 
         def read() -> tuple[Drawing | None, Outlines]:
             content = content_of(item)
-            if not editing:
-                return None, stored_outlines(journal_path(workspace.work, *place), content)
-            return Drawing.of_case(
-                *place, work=workspace.work, content=content, image_shape=subject.shape
-            ), ()
+            opened, stored = None, ()
+            if editing:
+                opened = Drawing.of_case(
+                    *place, work=workspace.work, content=content, image_shape=subject.shape
+                )
+            else:
+                stored = stored_outlines(journal_path(workspace.work, *place), content)
+            editor.lines.prepare(opened.outlines if opened is not None else stored)
+            return opened, stored
 
         def done(found: tuple[Drawing | None, Outlines]) -> None:
             opened, stored = found
             if opened is not None:
-                if place in self._open or self._workspace is None:
-                    opened.close()
-                    return
+                self._opening.discard(place)
                 self._keep(place, opened)
-            if self._shown == place:
-                self.editor.show(subject, opened, stored)
+            # Looked at only: the person may have begun to edit meanwhile.
+            if self._shown == place and (opened is not None or not self._editing):
+                self.editor.show(self._subject, opened, stored)
 
         def failed(error: RenalFusionError) -> None:
+            self._opening.discard(place)
             if self._shown == place:
-                self.editor.show(subject, None)
+                self.editor.show(self._subject, None)
                 self.editor.said.emit(str(error), "error")
 
+        if editing:
+            self._opening.add(place)
         self._threads.run(read, done, failed, urgent=True)
 
     def _layer_of(self, key: str) -> Layer | None:
@@ -216,6 +240,16 @@ class GlomeruliPlace(QObject):
         if slide is not None:
             return slide[2] if slide[0] == key else None
         return canvas.shown_layer if canvas.shown_key == key else None
+
+    def _tell_rule(self) -> None:
+        """Say in the dock what the chosen model does with glomeruli."""
+        name = self._workspace.reader.run.bundle
+        if self.dock is None or name is None:
+            return
+        self._threads.run(
+            lambda: rule_in_words(read_config(find(name))), self.dock.show_model_rule,
+            lambda error: self.dock.show_model_rule(""),
+        )  # fmt: skip
 
     def _keep(self, place: tuple[str, str], drawing: Drawing) -> None:
         self._open[place] = drawing
@@ -227,6 +261,7 @@ class GlomeruliPlace(QObject):
         for drawing in self._open.values():
             drawing.close()
         self._open.clear()
+        self._opening.clear()
 
     def _layers(self) -> list[Layer]:
         return [one for one in (self.editor.lines.layer, self.editor.shapes.layer) if one is not None]
