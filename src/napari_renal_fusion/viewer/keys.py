@@ -91,13 +91,14 @@ class KeyTable(QObject):
         if event.type() == QEvent.Type.KeyPress and self._held is not None and watched is self._held[0]:
             sign = self._held[1]
             self._let_go()
-            if _sign_of(event) == sign:
+            if isinstance(event, QKeyEvent) and _sign_of(event) == sign:
                 self._act(sign)
                 return True
         return False
 
     def _claim(self, event: QKeyEvent) -> bool:
-        sign = _sign_of(event)
+        # PyQt may hand over the wrapper of an older event that lay at the same address.
+        sign = _sign_of(event) if isinstance(event, QKeyEvent) else ""
         if sign not in self._actions and sign != "?":
             return False
         event.accept()
