@@ -18,7 +18,6 @@ from window_tools import photograph, rest, wait
 NAMES = (
     "reading_sealed_light.png",
     "reading_revealed_light.png",
-    "reading_revealed_dark.png",
     "reading_agreement_light.png",
     "reading_agreement_dark.png",
     "reading_keys_light.png",
@@ -87,10 +86,12 @@ def _photograph_all(folder: Path, theme: str, out: Path) -> None:
     take("reading_revealed")
     workspace.reading.show_agreement()
     board = workspace.docks._dock_of(workspace.reading._page)
-    wait(settled)
+    wait(lambda: settled() and workspace.reading._page.table.rowCount() > 0)
     from qtpy.QtCore import Qt
 
     viewer.window._qt_window.resizeDocks([board], [430], Qt.Orientation.Vertical)
+    rest(0.3)
+    wait(lambda: all(one.drawn for one in workspace.reading._page.pictures))
     take("reading_agreement")
     workspace.key_table.show_sheet()
     rest(0.3)

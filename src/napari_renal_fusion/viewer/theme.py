@@ -75,7 +75,7 @@ QPushButton, QLineEdit, QComboBox, QRadioButton, QCheckBox {{ border: 1px solid 
 QPushButton:focus, QLineEdit:focus, QComboBox:focus, QRadioButton:focus, QCheckBox:focus {{ border: 1px solid {accent}; }}
 QPushButton[role="main"]:focus {{ border: 2px solid {text.name()}; padding: 4px 9px; }}
 QPushButton:hover {{ background-color: {hover}; }}
-QPushButton:disabled {{ background-color: {quiet}; color: {mix(text, background, 0.40).name()}; border: 0px; }}
+QPushButton:disabled {{ background-color: {quiet}; color: {mix(text, background, 0.40).name()}; border: 1px solid transparent; }}
 QPushButton[role="main"] {{ background-color: {accent}; color: {on_accent}; font-weight: 600; }}
 QPushButton[role="main"]:disabled {{ background-color: {quiet}; color: {mix(text, background, 0.40).name()}; }}
 QPushButton[role="link"] {{ background-color: transparent; color: {accent}; padding: 0px 2px; text-align: right; }}

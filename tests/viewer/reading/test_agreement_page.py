@@ -9,7 +9,6 @@ from napari_renal_fusion.cases import Case, Cohort, ImageItem, Modality
 from napari_renal_fusion.cases.work_folder import WorkFolder
 from napari_renal_fusion.readings import CaseLog, log_decision, log_final, log_impression, log_reveal
 from napari_renal_fusion.viewer.reading.agreement_page import AgreementPage
-from napari_renal_fusion.viewer.threads import Threads
 
 from ...readings.made import prediction
 
@@ -21,16 +20,14 @@ def work(tmp_path):
 
 @pytest.fixture
 def page(qtbot, work):
-    threads = Threads(1)
     cases: list[Case] = []
-    made = AgreementPage(work, threads, lambda: cases)
+    made = AgreementPage(work, lambda: cases)
     made.listed = cases
     qtbot.addWidget(made)
     made.resize(1100, 500)
     made.show()
     yield made
     made.shut()
-    threads.close()
 
 
 def read(work, own, top, final="", status="answered"):

@@ -45,12 +45,14 @@ class AgreementPage(QScrollArea):
     def __init__(
         self,
         work: WorkFolder,
-        threads: Threads,
         cases: Callable[[], Sequence[Case]],
         parent: QWidget | None = None,
     ):
         super().__init__(parent)
-        self._work, self._threads, self._cases = work, threads, cases
+        self._work, self._cases = work, cases
+        self._threads = Threads(
+            1, self
+        )  # of its own: those of the workspace are emptied when another case opens
         self._found: tuple[Agreement, ...] = ()
         self._shut = False
         self.setWidgetResizable(True)
@@ -78,7 +80,7 @@ class AgreementPage(QScrollArea):
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.message = label("", "secondary")
         self.message.hide()
-        self.pictures = [Drawn(threads) for _ in FIGURES]
+        self.pictures = [Drawn(self._threads) for _ in FIGURES]
         self._middle = middle = QGridLayout()
         middle.setHorizontalSpacing(_GAP)
         middle.setVerticalSpacing(2 * RHYTHM)
@@ -131,6 +133,7 @@ class AgreementPage(QScrollArea):
     def shut(self) -> None:
         """Nothing comes back any more."""
         self._shut = True
+        self._threads.close()
 
     def write_labels(self, path: Path) -> None:
         """Write the worklist's final diagnoses as labels of a cohort table."""

@@ -124,7 +124,7 @@ class ReadingPlace(QObject):
 
         workspace = self._workspace
         if self._page is None:
-            self._page = AgreementPage(workspace.work, workspace.threads, lambda: workspace.case_list.cases)
+            self._page = AgreementPage(workspace.work, lambda: workspace.case_list.cases)
         workspace.docks.show_part("Agreement", self._page, "bottom")
         self._page.refresh()
 
