@@ -77,4 +77,4 @@ def _with_letters(grey: np.ndarray, top: int, reach: int) -> int:
     marked = np.flatnonzero(beside >= 7)
     if not marked.size or marked[0] >= len(beside) - 3:  # the edge of the box itself
         return top
-    return first + int(marked[0]) + 1
+    return max(0, first + int(marked[0]) - 3)  # a shadow begins below the letter that throws it
