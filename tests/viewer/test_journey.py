@@ -295,7 +295,7 @@ def test_a_selection_of_files_and_the_sorter_again(person, messy, known_laborato
     workspace = person.workspace
     person.drop(*(file.path for file in messy.images))
     dock = person.wait_for_sorter()
-    assert dock.title.text() == "56 chosen files"
+    assert dock.page.title.text() == "56 chosen files"
     person.click(dock.accepting.footer.button)
     person.wait_for_state("sealed")
     assert len(person.done) == 2

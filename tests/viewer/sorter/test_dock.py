@@ -127,10 +127,10 @@ def test_undo_takes_back_a_correction_with_all_that_it_taught(qtbot, dock, case)
     press(dock, Key.Key_Y, modifier=Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, dock)
     assert dock.sorting.files == after.files
-    QTest.mouseClick(dock.undo_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.page.undo_button, Qt.MouseButton.LeftButton)
     settle(qtbot, dock)
     assert dock.sorting.files == before.files
-    assert not dock.undo_button.isVisible()
+    assert not dock.page.undo_button.isVisible()
 
 
 def test_typing_space_letters_and_biopsy(qtbot, dock, case):
@@ -262,7 +262,7 @@ def test_a_selection_and_originals_untouched(qtbot, dock, case):
     files = tuple(file.path for file in case.images[:5])
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in case.folder.iterdir()}
     begin(qtbot, dock, files)
-    assert dock.title.text() == "5 chosen files"
+    assert dock.page.title.text() == "5 chosen files"
     assert not dock.accepting.footer.beside.isVisible()
     press(dock, Key.Key_Return)
     settle(qtbot, dock)

@@ -86,8 +86,8 @@ class Accepting(QObject):
     """Runs :func:`accept` in a writing thread."""
 
     stepped = Signal(object)
-    ended = Signal(object)
-    """The cases."""
+    ended = Signal(object, object)
+    """The cases, and what they were sorted from."""
     failed = Signal(object)
     """The error, or None if the person cancelled."""
 
@@ -102,7 +102,7 @@ class Accepting(QObject):
     def running(self) -> bool:
         return self._progress is not None
 
-    def start(self, sorting: Sorting) -> None:
+    def start(self, sorting: Sorting, source: Source) -> None:
         """Write key and records; originals are read for their hashes only."""
         progress = self._progress = Progress(self._step)
         beside = self.footer.beside.isChecked()
@@ -116,7 +116,7 @@ class Accepting(QObject):
                 return None
 
         self.footer.button.setEnabled(False)
-        self._writing.run(work, self._done, self._gave_up)
+        self._writing.run(work, lambda cases: self._done(cases, source), self._gave_up)
 
     def cancel(self) -> None:
         """Ask to stop; nothing is written before every file was read."""
@@ -133,13 +133,13 @@ class Accepting(QObject):
     def _step(self, step: Step) -> None:
         self.stepped.emit(step)  # from the writing thread: Qt queues it
 
-    def _done(self, cases: tuple[Case, ...] | None) -> None:
+    def _done(self, cases: tuple[Case, ...] | None, source: Source) -> None:
         self._progress = None
         self.footer.button.setEnabled(True)
         if cases is None:
             self.failed.emit(None)
         else:
-            self.ended.emit(cases)
+            self.ended.emit(cases, source)
 
     def _gave_up(self, error: RenalFusionError) -> None:
         self._progress = None

@@ -1,12 +1,14 @@
-"""What a person said of the files of one sorting, what that taught, and how it is taken back; nothing of Qt."""
+"""What a person said of the files of one sorting, what that taught, and how it is taken back; no window is needed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...cases import Modality
 from ...cases.sorting import Correction, SortedFile, Sorting
+from .choices import by_digit
+from .keys import Act
 from .words import belief, count_of, last_part
 
 Corrections = Mapping[str, Correction]
@@ -54,6 +56,25 @@ class Desk:
         return bool(self._past)
 
 
+def change_of(act: Act, chosen: Sequence[SortedFile]) -> Correction | str:
+    """What a key says of the chosen files, or a sentence why it says nothing of them."""
+    out = all(file.left_out for file in chosen)
+    if act.kind == "leave_out":
+        return Correction(left_out=not out)
+    if act.kind == "modality":
+        change = Correction(modality=act.value)
+    elif act.kind == "choice":
+        change = act.value
+    else:
+        change = by_digit(int(act.value), chosen[0].modality.value)
+    if change is None and chosen[0].modality.value is None:
+        return "First say what it is: L, I or E."
+    if change is None:
+        return "There is no stain of this number here. For another kind of image press L, I or E first."
+    # To say what an image is brings it back into the case.
+    return replace(change, left_out=False) if out else change
+
+
 @dataclass(frozen=True)
 class Lesson:
     """What one correction did: the files that were meant, others that follow, and a sentence for the person."""
@@ -84,10 +105,17 @@ def lesson(before: Sorting, after: Sorting, said: Sequence[str]) -> Lesson:
     return Lesson(tuple(said), taught, sentence)
 
 
-def fallen(before: Sorting, after: Sorting) -> tuple[str, ...]:
-    """Names of files that two sortings judge differently, for what an undo changed."""
+def taken_back(before: Sorting, after: Sorting, *, back: bool) -> tuple[str, str]:
+    """The first file that an undo (``back``) or redo changed ("" if none), and a sentence."""
     old = {file.name: file for file in before.files}
-    return tuple(file.name for file in after.files if _differs(old[file.name], file))
+    changed = [file for file in after.files if _differs(old[file.name], file)]
+    if not changed:
+        return "", ""
+    who = last_part(changed[0].name) + (f" and {len(changed) - 1} more" if len(changed) > 1 else "")
+    verb = "are" if len(changed) > 1 else "is"
+    if back:
+        return changed[0].name, f"Taken back: {who} {verb} as before."
+    return changed[0].name, f"Said again: {who} {verb} {belief(changed[0])}."
 
 
 def usable(sorting: Sorting) -> dict[Modality, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QRect, QRectF, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtWidgets import (
     QFrame,
@@ -26,7 +26,8 @@ from .keys import MODALITY_KEYS, Act
 from .type_ahead import TypeAhead
 from .words import KEY_LINES, belief, count_of, last_part
 
-WIDTH = 232
+_LINES = 16.5
+"""Width of the panel in heights of a line of text: it grows with the person's text size."""
 
 
 class Details(QScrollArea):
@@ -74,7 +75,19 @@ class Details(QScrollArea):
         self.show_files((), None)
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, 480)
+        return QSize(self._width(), 480)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.widget() is not None:
+            self._fit()
+
+    def _width(self) -> int:
+        return round(_LINES * self.fontMetrics().height())
+
+    def _fit(self) -> None:
+        self.setFixedWidth(self._width() + 2 * RHYTHM)
+        self.picture.setFixedHeight(round(self._width() * 0.72))
 
     def show_files(self, files: Sequence[SortedFile], picture: QImage | None) -> None:
         """Show the chosen files, the first of them with its picture; none empties the panel."""
@@ -86,7 +99,7 @@ class Details(QScrollArea):
             count_of(len(files), "image") + " chosen" if several else last_part(first.name) if first else ""
         )
         metrics = self.name.fontMetrics()
-        self.name.setText(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, WIDTH - 2 * RHYTHM))
+        self.name.setText(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, self._width() - 2 * RHYTHM))
         self.name.setToolTip("\n".join(str(file.path) for file in files[:20]))
         beliefs = {belief(file) for file in files}
         self.belief.setText(
@@ -151,7 +164,7 @@ class Details(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedWidth(WIDTH + 2 * RHYTHM)
+        self._fit()
         self.setStyleSheet('QPushButton[role="small"] { padding: 4px 3px; }')
 
 
@@ -165,7 +178,6 @@ class _Picture(QWidget):
         super().__init__()
         self._picture: QImage | None = None
         self._dark = False
-        self.setFixedHeight(round(WIDTH * 0.72))
 
     def show_picture(self, picture: QImage | None, *, dark: bool) -> None:
         self._picture, self._dark = picture, dark

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent
-from qtpy.QtWidgets import (
-    QBoxLayout,
-    QHBoxLayout,
-    QPushButton,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from ...cases import Case
 from ...cases.case_key import Source
 from ...cases.names import readable
-from ...cases.sorting import Correction, SortedFile, Sorting
+from ...cases.sorting import SortedFile, Sorting
 from ...errors import RenalFusionError
-from ..progress_row import ProgressRow
-from ..theme import RHYTHM, label
+from ..theme import RHYTHM
 from ..threads import Threads
 from .accepting import Accepting
-from .choices import Choice, by_digit, suggest, suggest_biopsy
-from .desk import Desk, Lesson, fallen, judged, lesson
-from .details import Details
-from .gallery import Gallery
+from .choices import Choice, suggest, suggest_biopsy
+from .corrector import Corrector
+from .desk import Lesson, change_of, lesson, taken_back
 from .keys import Act, act_of
 from .looking import Looking
+from .page import SortingPage
 from .pages import DonePage, EmptyPage
 from .sections import next_current, sections_of
-from .words import belief, last_part, stem, under_picture
+from .words import belief, stem, under_picture
 
 _PREVIEW_MS = 90
-_NARROW = 480
 
 
 class SorterDock(QWidget):
@@ -53,46 +41,42 @@ class SorterDock(QWidget):
     def __init__(self, writing: Threads | None = None, parent: QWidget | None = None):
         super().__init__(parent)
         self.source: Source | None = None
-        self._desk: Desk | None = None
-        self._sorting: Sorting | None = None
+        self.sorting: Sorting | None = None
         self._files: dict[str, SortedFile] = {}
         self._names: dict[Path, str] = {}
         self._waiting: deque[Act] = deque()
-        self._judging = False
         self._lesson: Lesson | None = None
         self.looking = Looking(self)
-        self._judges = Threads(1, self)
+        self.corrector = Corrector(self)
         self.accepting = Accepting(writing, self)
         self._preview_timer = QTimer(self)
         self._preview_timer.setSingleShot(True)
         self._preview_timer.setInterval(_PREVIEW_MS)
+        self.page, self.empty, self.done = SortingPage(self.accepting.footer), EmptyPage(), DonePage()
+        self.gallery, self.details = self.page.gallery, self.page.details
+        self.progress, self.message = self.page.progress, self.page.message
+        self.gallery.other_keys, self.gallery.tip = self._key, self._tip
+        self._stack = QStackedWidget()
+        for one in (self.empty, self.page, self.done):
+            self._stack.addWidget(one)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
+        outer.addWidget(self._stack)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setAcceptDrops(True)
-        self._build()
         self._connect()
-
-    @property
-    def sorting(self) -> Sorting | None:
-        """What is believed now, corrections included."""
-        return self._sorting
 
     @property
     def busy(self) -> bool:
         """Whether files are looked at, a correction is thought through, or a case is written."""
-        return self.looking.busy or self._judges.busy or bool(self._waiting) or self.accepting.running
+        return self.looking.busy or self.corrector.busy or bool(self._waiting) or self.accepting.running
 
     def start(self, source: Source, why: str = "") -> None:
         """Sort a folder or files; ``why`` is a sentence for the person."""
+        self._forget()
         self.source = source
-        self._desk = self._sorting = None
-        self._waiting.clear()
-        self._judges.drop()
-        self._judging = False
-        self.gallery.forget()
-        self.title.setText(_called(source))
-        self.title.setToolTip(str(source) if isinstance(source, Path) else "\n".join(map(str, source[:20])))
-        self.why.setText(why)
-        self.why.setVisible(bool(why))
-        self._say("")
+        tip = str(source) if isinstance(source, Path) else "\n".join(map(str, source[:20]))
+        self.page.show_title(_called(source), tip, why)
         self.accepting.footer.show_sorting(None, source)
         self._stack.setCurrentWidget(self.page)
         self.progress.start("Looking at the files…")
@@ -109,107 +93,63 @@ class SorterDock(QWidget):
         self._preview_timer.stop()
         self._waiting.clear()
         self.looking.close()
-        self._judges.close()
+        self.corrector.close()
         self.accepting.close()
 
     # what a person does
 
     def _next(self) -> None:
-        while self._waiting and not self._judging and not self.accepting.running:
+        while self._waiting and not self.corrector.thinking and not self.accepting.running:
             self._do(self._waiting.popleft())
 
     def _do(self, act: Act) -> None:
-        desk, chosen = self._desk, self._chosen
-        if desk is None:
+        chosen = self._chosen
+        if self.corrector.desk is None:
             return
-        if act.kind == "undo" or act.kind == "redo":
-            if desk.undo() if act.kind == "undo" else desk.redo():
-                self._judge(partial(self._taken_back, act.kind))
+        if act.kind in ("undo", "redo"):
+            back = act.kind == "undo"
+            self.corrector.step(back, lambda after: self._taken_back(after, back))
         elif act.kind == "accept":
             self._accept()
         elif not chosen:
             return
         elif act.kind == "name":
             modality = chosen[0].modality.value
-            self.details.type_ahead.ask(
-                "Stain, antibody, or x400", lambda text: suggest(text, modality), str(act.value or "")
-            )
+            what = "Stain, antibody, or x400"
+            self.details.type_ahead.ask(what, lambda text: suggest(text, modality), str(act.value or ""))
         elif act.kind == "biopsy":
-            biopsies = self._sorting.biopsies if self._sorting else ()
-            self.details.type_ahead.ask(
-                "Number or date of the biopsy", lambda text: suggest_biopsy(text, biopsies)
-            )
+            biopsies = self.sorting.biopsies if self.sorting else ()
+            what = "Number or date of the biopsy"
+            self.details.type_ahead.ask(what, lambda text: suggest_biopsy(text, biopsies))
+        elif isinstance(change := change_of(act, chosen), str):
+            self._say(change)
         else:
-            change = self._change(act, chosen)
-            if change is not None:
-                self._correct(tuple(file.name for file in chosen), change)
-
-    def _change(self, act: Act, chosen: Sequence[SortedFile]) -> Correction | None:
-        out = all(file.left_out for file in chosen)
-        back = False if out else None  # to say what an image is brings it back into the case
-        if act.kind == "leave_out":
-            return Correction(left_out=not out)
-        if act.kind == "modality":
-            return Correction(modality=act.value, left_out=back)
-        if act.kind == "choice":
-            return act.value if back is None else Correction(
-                **{**vars(act.value), "left_out": False}
-            )  # fmt: skip
-        change = by_digit(int(act.value), chosen[0].modality.value)
-        if change is None:
-            self._say("Electron images have no stain. For another kind press L, I or E first."
-                      if chosen[0].modality.value else "First say what it is: L, I or E.")  # fmt: skip
-        return change
-
-    def _correct(self, names: tuple[str, ...], change: Correction) -> None:
-        before = self._sorting
-        self._desk.say(names, change)
-        self._judge(lambda after: self._corrected(before, after, names))
-
-    def _judge(self, done) -> None:
-        """Think everything said through in a thread; further keys wait for it."""
-        self._judging = True
-        base, corrections = self._desk.base, dict(self._desk.corrections)
-
-        def finish(sorting: Sorting) -> None:
-            self._judging = False
-            done(sorting)
-            self._next()
-
-        def fail(error: RenalFusionError) -> None:
-            self._judging = False
-            self._say(str(error))
-
-        self._judges.run(lambda: judged(base, corrections), finish, fail, urgent=True)
+            names, before = tuple(file.name for file in chosen), self.sorting
+            self.corrector.say(names, change, lambda after: self._corrected(before, after, names))
 
     def _corrected(self, before: Sorting, after: Sorting, names: tuple[str, ...]) -> None:
         self._lesson = lesson(before, after, names)
         self._show(after, next_current(sections_of(before), sections_of(after), names))
         self._say(self._lesson.sentence)
 
-    def _taken_back(self, kind: str, after: Sorting) -> None:
-        changed = fallen(self._sorting, after)
+    def _taken_back(self, after: Sorting, back: bool) -> None:
+        first, sentence = taken_back(self.sorting, after, back=back)
         self._lesson = None
-        self._show(after, changed[0] if changed else self.gallery.current)
-        if changed:
-            others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            first = self._files[changed[0]]
-            word = "Taken back" if kind == "undo" else "Said again"
-            self._say(f"{word}: {last_part(first.name)}{others} {'are' if others else 'is'} "
-                      f"{'as before' if kind == 'undo' else belief(first)}.")  # fmt: skip
+        self._show(after, first or self.gallery.current)
+        self._say(sentence)
 
     def _accept(self) -> None:
-        if self.looking.looking or self._sorting is None:
+        if self.looking.looking or self.sorting is None:
             self._say("Still looking at the images; accept when the bar is gone.")
             return
         self.progress.start("Writing the case…")
-        self.accepting.start(self._sorting)
+        self.accepting.start(self.sorting, self.source)
 
     # what the threads say
 
     def _begun(self, sorting: Sorting) -> None:
         self._names = {file.path: file.name for file in sorting.files}
-        self._desk = Desk(sorting)
+        self.corrector.begin(sorting)
         self._show(sorting, "")
 
     def _pictured(self, path: Path, picture: QImage | str) -> None:
@@ -228,20 +168,19 @@ class SorterDock(QWidget):
         self.progress.finish()
         if sorting is None:
             self._stack.setCurrentWidget(self.empty)
-            self.gallery.forget()
-            self._desk = self._sorting = None
+            self._forget()
             return
-        if self._desk is None:
+        if not self._names:
             self._begun(sorting)
-        self._desk.base = sorting
-        if self._desk.corrections:
-            self._judge(self._settle)
+        self.corrector.begin(sorting)
+        if self.corrector.desk.corrections:
+            self.corrector.think(self._settle)
         else:
             self._settle(sorting)
 
     def _settle(self, sorting: Sorting) -> None:
         """Everything was looked at: the groups are final, the cursor stands on the first doubtful image."""
-        said = bool(self._desk.corrections)
+        said = bool(self.corrector.desk.corrections)
         self._show(sorting, self.gallery.current if said else "")
         missing = self.gallery.pictured
         self.looking.read(self._files[name].path for name in self.gallery.order if name not in missing)
@@ -256,16 +195,28 @@ class SorterDock(QWidget):
         self.empty.show_problem(str(error))
         self._stack.setCurrentWidget(self.empty)
 
-    def _accepted(self, cases: tuple[Case, ...]) -> None:
-        self.progress.finish()
-        self.done.show_cases(cases)
-        self._stack.setCurrentWidget(self.done)
-        self.accepted.emit(cases, self.source)
+    def _accepted(self, cases: tuple[Case, ...], source: Source) -> None:
+        if source == self.source:  # else another folder came meanwhile
+            self.progress.finish()
+            self.done.show_cases(cases)
+            self._stack.setCurrentWidget(self.done)
+            self._forget()  # from here on the case is its code: no name stays on screen
+        self.accepted.emit(cases, source)
 
     def _not_accepted(self, error: RenalFusionError | None) -> None:
         self.progress.finish()
         self._say(str(error) if error is not None else "")
         self.gallery.setFocus()
+
+    def _forget(self) -> None:
+        """Nothing is being sorted."""
+        self.sorting = self._lesson = None
+        self._files, self._names = {}, {}
+        self._waiting.clear()
+        self.corrector.forget()
+        self.gallery.forget()
+        self.page.show_title("", "", "")
+        self._say("")
 
     # what is shown
 
@@ -274,7 +225,7 @@ class SorterDock(QWidget):
         return [self._files[name] for name in self.gallery.chosen if name in self._files]
 
     def _show(self, sorting: Sorting, current: str) -> None:
-        self._sorting = sorting
+        self.sorting = sorting
         self._files = {file.name: file for file in sorting.files}
         lines = {file.name: (stem(file.name), under_picture(file), file.doubtful) for file in sorting.files}
         taught = self._lesson.taught if self._lesson else ()
@@ -306,46 +257,8 @@ class SorterDock(QWidget):
         return f"{file.name}\n{belief(file)}\n{file.why}" if file else name
 
     def _say(self, sentence: str) -> None:
-        self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))
-        self.undo_button.setVisible(self._desk is not None and self._desk.can_undo)
-
-    def _build(self) -> None:
-        self.title = label("", "title")
-        self.why = label("", "secondary")
-        self.progress = ProgressRow()
-        self.gallery, self.details = Gallery(), Details()
-        self.gallery.other_keys = self._key
-        self.gallery.tip = self._tip
-        self.message = label()
-        self.undo_button = QPushButton("Undo")
-        self.undo_button.setProperty("role", "link")
-        self.undo_button.setToolTip("Take back the last correction and what it taught (Ctrl+Z)")
-        self.undo_button.clicked.connect(lambda: self.act(Act("undo")))
-        self.page = QWidget()
-        column = QVBoxLayout(self.page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(RHYTHM)
-        for one in (self.title, self.why, self.progress):
-            column.addWidget(one)
-        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._middle.setSpacing(RHYTHM // 2)
-        self._middle.addWidget(self.gallery, 1)
-        self._middle.addWidget(self.details)
-        column.addLayout(self._middle, 1)
-        row = QHBoxLayout()
-        row.addWidget(self.message, 1)
-        row.addWidget(self.undo_button)
-        column.addLayout(row)
-        column.addWidget(self.accepting.footer)
-        self.empty, self.done = EmptyPage(), DonePage()
-        self._stack = QStackedWidget()
-        for one in (self.empty, self.page, self.done):
-            self._stack.addWidget(one)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(RHYTHM, RHYTHM, RHYTHM, RHYTHM)
-        outer.addWidget(self._stack)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        desk = self.corrector.desk
+        self.page.say(sentence, undo=desk is not None and desk.can_undo)
 
     def _connect(self) -> None:
         looking, accepting = self.looking, self.accepting
@@ -354,6 +267,9 @@ class SorterDock(QWidget):
         looking.stepped.connect(self.progress.report)
         looking.ended.connect(self._ended)
         looking.failed.connect(self._failed)
+        self.corrector.free.connect(self._next)
+        self.corrector.failed.connect(self._say)
+        self.page.undo_button.clicked.connect(lambda: self.act(Act("undo")))
         accepting.stepped.connect(self.progress.report)
         accepting.ended.connect(self._accepted)
         accepting.failed.connect(self._not_accepted)
@@ -391,13 +307,6 @@ class SorterDock(QWidget):
         """Keys work wherever in the dock the keyboard is, except where one types."""
         if self._stack.currentWidget() is not self.page or not self._key(event):
             super().keyPressEvent(event)
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)
-        narrow = self.width() < _NARROW
-        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        if self._middle.direction() != direction:
-            self._middle.setDirection(direction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

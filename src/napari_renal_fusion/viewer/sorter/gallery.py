@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from qtpy.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QRect, QSize, Qt, Signal
 from qtpy.QtGui import (
-    QColor,
-    QFont,
     QHelpEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
 )
 from qtpy.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
-from ..theme import RHYTHM, Colours, colours_of, mix
+from ..theme import RHYTHM, colours_of
 from .keys import act_of
-from .layout import Layout, Measures, Tile, Words, lay_out
+from .layout import Layout, Measures, Tile, lay_out
+from .painting import TileLook, filling, paint_tile, paint_words
 from .sections import Section
 
 _MOVES = {
@@ -254,76 +252,36 @@ class Gallery(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        colours, shown = colours_of(self), event.rect()
+        colours, shown, measures = colours_of(self), event.rect(), self._measures()
         for words in self._layout.words:
-            if self._on_screen(words.rect).intersects(shown):
-                self._paint_words(painter, words, colours)
+            if (rect := self._on_screen(words.rect)).intersects(shown):
+                paint_words(painter, words, rect, self.font(), colours)
         for tile in self._layout.tiles:
-            if self._on_screen(tile.rect).adjusted(-4, -4, 4, 4).intersects(shown):
-                self._paint_tile(painter, tile, colours)
+            if (rect := self._on_screen(tile.rect)).adjusted(-4, -4, 4, 4).intersects(shown):
+                paint_tile(painter, rect, measures, self._look(tile.name, measures), colours)
         painter.end()
 
-    def _paint_words(self, painter: QPainter, words: Words, colours: Colours) -> None:
-        rect, font = self._on_screen(words.rect), QFont(self.font())
-        font.setBold(words.heading)
-        painter.setFont(font)
-        painter.setPen(colours.text if words.heading else colours.secondary)
-        metrics = painter.fontMetrics()
-        text = metrics.elidedText(words.text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, text)
-        painter.setFont(self.font())
-        if words.note:
-            beside = rect.adjusted(metrics.horizontalAdvance(text) + 2 * RHYTHM, 0, 0, 0)
-            note = painter.fontMetrics().elidedText(words.note, Qt.TextElideMode.ElideRight, beside.width())
-            painter.setPen(colours.secondary)
-            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, note)
+    def _look(self, name: str, measures: Measures) -> TileLook:
+        first, second, doubtful = self._lines.get(name, (name, "", False))
+        picture = self._pictures.get(name)
+        return TileLook(
+            first,
+            second,
+            doubtful,
+            picture=None if picture is None else self._drawn_at(name, picture, measures),
+            unreadable=picture is None and name in self._pictures,
+            chosen=name in self._chosen,
+            taught=name in self._taught,
+            current=name == self._current,
+            focused=self.hasFocus(),
+        )
 
-    def _paint_tile(self, painter: QPainter, tile: Tile, colours: Colours) -> None:
-        measures, rect = self._measures(), self._on_screen(tile.rect)
-        picture_rect = QRect(rect.left(), rect.top(), measures.width, measures.height)
-        name, second, doubtful = self._lines.get(tile.name, (tile.name, "", False))
-        if tile.name in self._chosen:
-            painter.fillRect(rect.adjusted(-4, -4, 4, 4), mix(colours.accent, colours.background, 0.28))
-        picture = self._pictures.get(tile.name)
-        painter.fillRect(picture_rect, colours.quiet)
-        if picture is not None:
-            painter.drawPixmap(picture_rect.topLeft(), self._drawn_at(tile.name, picture, picture_rect))
-        elif tile.name in self._pictures:
-            painter.setPen(colours.warning)
-            painter.drawText(picture_rect, Qt.AlignmentFlag.AlignCenter, "unreadable")
-        if tile.name in self._taught:
-            _paint_badge(painter, picture_rect, "learnt", colours.accent)
-        if tile.name == self._current:
-            painter.setPen(QPen(colours.accent if self.hasFocus() else colours.secondary, 3))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(picture_rect.adjusted(1, 1, -1, -1))
-        line = QRect(rect.left(), picture_rect.bottom() + measures.gap // 4, measures.width, measures.line)
-        for text, colour, mode in (
-            (name, colours.text, Qt.TextElideMode.ElideLeft),  # names differ at their ends
-            (second, colours.warning if doubtful else colours.secondary, Qt.TextElideMode.ElideRight),
-        ):
-            painter.setPen(colour)
-            painter.drawText(
-                line,
-                Qt.AlignmentFlag.AlignVCenter,
-                painter.fontMetrics().elidedText(text, mode, line.width()),
-            )
-            line.translate(0, measures.line)
-
-    def _drawn_at(self, name: str, picture: QImage, room: QRect) -> QPixmap:
-        """A picture that fills ``room``, scaled once for all the times that it is painted."""
+    def _drawn_at(self, name: str, picture: QImage, measures: Measures) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        size = QSize(round(room.width() * ratio), round(room.height() * ratio))
+        size = QSize(round(measures.width * ratio), round(measures.height * ratio))
         drawn = self._drawn.get(name)
         if drawn is None or drawn.size() != size:
-            part = picture.copy(_cover(picture, room).toAlignedRect())
-            drawn = QPixmap.fromImage(
-                part.scaled(
-                    size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-                )
-            )
-            drawn.setDevicePixelRatio(ratio)
-            self._drawn[name] = drawn
+            drawn = self._drawn[name] = filling(picture, size, ratio)
         return drawn
 
     def focusInEvent(self, event: object) -> None:
@@ -333,20 +291,3 @@ class Gallery(QAbstractScrollArea):
     def focusOutEvent(self, event: object) -> None:
         super().focusOutEvent(event)
         self.viewport().update()
-
-
-def _paint_badge(painter: QPainter, picture: QRect, word: str, accent: QColor) -> None:
-    metrics = painter.fontMetrics()
-    badge = QRectF(picture.left(), picture.top(), metrics.horizontalAdvance(word) + RHYTHM, metrics.height())
-    painter.fillRect(badge, accent)
-    painter.setPen(QColor("#10131A" if accent.lightness() > 120 else "white"))
-    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, word)
-
-
-def _cover(picture: QImage, room: QRect) -> QRectF:
-    """The middle part of a picture that has the shape of ``room``."""
-    width, height = float(picture.width()), float(picture.height())
-    wanted = room.width() / room.height()
-    if width / height > wanted:
-        return QRectF((width - height * wanted) / 2, 0, height * wanted, height)
-    return QRectF(0, (height - width / wanted) / 2, width, width / wanted)

@@ -71,6 +71,7 @@ class DonePage(QWidget):
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
+        self.cases: tuple[Case, ...] = ()
         self.title = label("", "heading")
         self.text = label("", "secondary")
         self.open_button = QPushButton("Open in the workspace")
@@ -90,6 +91,7 @@ class DonePage(QWidget):
         column.addStretch(3)
 
     def show_cases(self, cases: Sequence[Case]) -> None:
+        self.cases = tuple(cases)
         codes = ", ".join(case.code for case in cases)
         self.title.setText(
             f"{'Cases' if len(cases) > 1 else 'Case'} {codes} {'are' if len(cases) > 1 else 'is'} in order"

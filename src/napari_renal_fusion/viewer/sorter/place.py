@@ -100,6 +100,8 @@ class SorterPlace(QObject):
         if self._workspace is None:
             return
         self._workspace.take_over(cases, source if isinstance(source, Path) else None)
+        if source != self.dock.source:  # another folder came meanwhile and is being sorted
+            return
         if self._frame.dock is not None:
             self._frame.dock.hide()
         self._workspace.bring_to_front()

@@ -1,4 +1,4 @@
-"""The sorter as napari's menu opens it: that of the workspace in the same window, or one that works alone."""
+"""The sorter as napari's menu opens it: it works alone, and hands its cases to a workspace when asked."""
 
 from __future__ import annotations
 
@@ -37,10 +37,17 @@ class SorterWidget(SorterDock):
         self.start(source)
 
     def _open_workspace(self) -> None:
-        from ..workspace import open_workspace
+        """Cases go onto the worklist of the workspace in this window, or of one that opens now."""
+        from ..workspace import open_workspace, workspace_of
 
-        if self._viewer is not None and self.source is not None:
+        if self._viewer is None or self.source is None:
+            return
+        workspace = workspace_of(self._viewer)
+        if workspace is None:
             open_workspace(self._viewer).open_path(self.source)
+        else:
+            workspace.take_over(self.done.cases, self.source if isinstance(self.source, Path) else None)
+            workspace.bring_to_front()
 
     def _arrive(self) -> None:
         """Second half of opening, once napari has docked it: a short title, its size, closing with the window."""
