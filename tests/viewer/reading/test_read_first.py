@@ -206,3 +206,22 @@ def test_without_the_setting_opinions_show_at_once_and_the_log_says_so(
     assert workspace.reader.opinion.bars.values == (0.05, 0.88, 0.07)
     assert workspace.reading.section.both.own.text() == "<b>nothing entered</b>"
     workspace.shut()
+
+
+def test_outlines_that_were_drawn_meanwhile_make_run_ask_again(opened, qtbot):
+    from napari_renal_fusion.cases import Box
+    from napari_renal_fusion.glomeruli.drawing import Drawing, content_of
+    from napari_renal_fusion.glomeruli.outline import Outline
+    from napari_renal_fusion.inputs.selection import keyed_images
+
+    workspace = opened
+    run(qtbot, workspace)
+    reveal(qtbot, workspace)
+    code, light = workspace.case.code, keyed_images(workspace.case)["OM-1"]
+    with Drawing.of_case(code, "OM-1", work=workspace.work, content=content_of(light)) as drawing:
+        drawing.draw(Outline.box(Box(10, 10, 40, 40), class_name="Glomerulus"))
+    workspace.run()
+    qtbot.waitUntil(lambda: kinds(workspace).count("run") == 2 and settled(workspace), timeout=60_000)
+    assert "changed" in kinds(workspace)
+    assert workspace.sealed
+    assert [one["what_if"] for one in CaseLog(code, workspace.work).entries("run")] == [0, 0]

@@ -34,11 +34,12 @@ class Keeper(QObject):
         answer = workspace.runs.held(place) if workspace is not None else None
         if answer is None:
             return
-        listed, prediction = workspace.case_list.cases[place], answer.prediction.model_dump(mode="json")
+        listed = workspace.case_list.cases[place]
 
         def keep() -> StoredAnswer:
             # As it was asked: what is known of the images may have changed while the model ran.
             asked = case_from_json(answer.question["case"]) if answer.question else listed
+            prediction = answer.prediction.model_dump(mode="json")
             return on_disk.keep_answer(asked, answer.question, prediction, workspace.work)
 
         def kept(stored: StoredAnswer) -> None:

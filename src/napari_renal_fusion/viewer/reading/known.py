@@ -26,7 +26,7 @@ class Known:
     """One case as it is now, one bundle, and everything that the work folder keeps about the two.
 
     ``seen`` says that an opinion of any model on any version was shown, ``shown`` holds the bundles whose official
-    answer about this version was.
+    answer about this version was. ``drawn`` is a stamp of the outlines: they change without anybody being told.
     """
 
     case: Case
@@ -38,6 +38,7 @@ class Known:
     what_ifs: tuple[int, ...] = ()
     seen: bool = False
     shown: frozenset[str] = frozenset()
+    drawn: tuple[tuple[str, int], ...] = ()
     notices: tuple[Notice, ...] = field(default=(), compare=False)
 
     @property
@@ -57,6 +58,7 @@ def look_up(case: Case, bundle: str, work: WorkFolder) -> Known:
     RenalFusionError
         ``log_unreadable``. A damaged answer counts as none, with its notice.
     """
+    drawn = outlines_stamp(case.code, work)
     version, sha256 = version_of(case, work), bundle_hash(bundle)
     log = CaseLog(case.code, work)
     entries = log.entries()
@@ -67,9 +69,19 @@ def look_up(case: Case, bundle: str, work: WorkFolder) -> Known:
         notices.append(Notice.from_error(error))
     bare = Known(
         case, version, bundle, sha256, readings.reading_of(entries, version), stored,
-        readings.what_if_numbers(case.code, work), notices=tuple(notices),
+        readings.what_if_numbers(case.code, work), drawn=drawn, notices=tuple(notices),
     )  # fmt: skip
     return _with_log(bare, entries)
+
+
+def outlines_stamp(code: str, work: WorkFolder) -> tuple[tuple[str, int], ...]:
+    """Names and sizes of the journals of outlines, which only grow; quick enough for the main thread."""
+    folder = work.case(code) / "outlines"
+    return (
+        tuple(sorted((one.name, one.stat().st_size) for one in folder.glob("*.jsonl")))
+        if folder.is_dir()
+        else ()
+    )
 
 
 def version_of(case: Case, work: WorkFolder) -> str:

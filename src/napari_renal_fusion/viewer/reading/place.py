@@ -88,7 +88,12 @@ class ReadingPlace(QObject):
     def has_answered(self) -> bool:
         """Whether the official answer is there already; then it is shown, or said to be sealed, instead of a new run."""
         workspace, known = self._workspace, self._known
-        if known is None or known.stored is None or known.bundle != self._bundle:
+        if known is None or known.bundle != self._bundle:
+            return False
+        if known.drawn != on_disk.outlines_stamp(known.code, workspace.work):
+            self._look(known.case, changed=True, afterwards=workspace.run)
+            return True
+        if known.stored is None:
             return False
         held = self._held
         if self.sealed:
@@ -179,7 +184,9 @@ class ReadingPlace(QObject):
         if case is not None and other:
             self._look(case)
 
-    def _look(self, case: Case, *, changed: bool = False) -> None:
+    def _look(
+        self, case: Case, *, changed: bool = False, afterwards: Callable[[], None] | None = None
+    ) -> None:
         """Look up in the writing thread how a case stands; ``changed`` if something about its images did."""
         work, bundle = self._workspace.work, self._bundle
         asked = question(case, self._settings())
@@ -194,6 +201,8 @@ class ReadingPlace(QObject):
             if changed:
                 self._refresh_state(case.code)
             self._looked(*what)
+            if afterwards is not None:
+                afterwards()
 
         self._write(read, found)
 
