@@ -77,7 +77,7 @@ class DiagnosisField(QLineEdit):
             popup.hide()
             return
         self._completer.complete()
-        popup.setStyleSheet(self.window().styleSheet())
+        popup.setStyleSheet(f"{self.window().styleSheet()}\nQListView::item {{ padding: 4px 6px; }}")
         marked = self._model.index(0, 0) if _begins(found[0], text) else QModelIndex()
         popup.setCurrentIndex(marked)
 
