@@ -8,7 +8,7 @@ import pytest
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
+from qtpy.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit
 
 from napari_renal_fusion.cases import Modality
 from napari_renal_fusion.cases.case_key import KEY_FILE
@@ -35,18 +35,18 @@ class Person:
     def window(self):
         return self.workspace.viewer.window._qt_window
 
-    def drop(self, *paths):
+    def drop(self, *paths, on=None):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
         rest = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
         enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, *rest)
         drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, *rest)
-        worklist = self.workspace.worklist
+        target = on or self.workspace.worklist
 
         def act():
-            QApplication.sendEvent(worklist, enter)
+            QApplication.sendEvent(target, enter)
             assert enter.isAccepted()
-            QApplication.sendEvent(worklist, drop)
+            QApplication.sendEvent(target, drop)
 
         self._do(f"drop {len(paths)}", act)
 
@@ -163,8 +163,6 @@ def person(make_napari_viewer, plugin, fake_engine, qtbot):
 
 def says_nothing(workspace):
     """Nothing on screen tells what the fake model answered."""
-    from qtpy.QtWidgets import QLabel
-
     shown = [one.text() for one in workspace.viewer.window._qt_window.findChildren(QLabel) if one.isVisible()]
     return not any("88" in text or "embranous" in text for text in shown)
 
@@ -310,3 +308,33 @@ def test_a_selection_of_files_and_the_sorter_again(person, messy, known_laborato
     assert dock.sorting.corrections == {first: Correction(left_out=True)}
     person.press(Key.Key_Return)
     person.wait(lambda: len(workspace.case.images) == 55 and settled(workspace))
+
+
+def test_the_sorter_alone_and_its_case_in_a_workspace(
+    make_napari_viewer, plugin, qtbot, messy, known_laboratory
+):
+    from napari_renal_fusion.viewer.workspace import workspace_of
+
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1280, 800)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-renal-fusion", "Sort a messy folder")
+    person = Person(None, qtbot)
+    person.wait(dock.empty.isVisible)
+    person.drop(messy.folder, on=dock)
+    person.wait(lambda: dock.sorting is not None and not dock.busy)
+    assert messy.folder.name in dock.page.title.text()
+    viewer.window._qt_window.activateWindow()
+    dock.gallery.setFocus()
+    QTest.keyClick(dock.gallery, Key.Key_Return)
+    person.wait(lambda: dock.done.isVisible() and not dock.busy)
+    (case,) = dock.done.cases
+    shown = [one.text() + one.toolTip() for one in dock.findChildren(QLabel)]
+    assert any(case.code in text for text in shown)
+    assert not any(messy.patient in text or messy.accession in text for text in shown)
+    person.click(dock.done.open_button)
+    person.wait(lambda: workspace_of(viewer) is not None and workspace_of(viewer).case is not None)
+    workspace = workspace_of(viewer)
+    assert workspace.case.code == case.code
+    person.wait(lambda: settled(workspace))
+    workspace.shut()
+    dock.shut()
