@@ -19,7 +19,7 @@ from .charts import (
     write,
     write_lines,
 )
-from .style import class_label, new_figure, theme
+from .style import class_label, ink_on, new_figure, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -122,7 +122,7 @@ def _cell(axes, left, top, wide, tall, count, most, same, dark) -> None:
 
     ground, colour = (np.array(one, dtype=float) for one in (_DARK if dark else _LIGHT))
     fill = ground + (0.04 + 0.76 * count / most) * (colour - ground)
-    ink = "#1f2328" if fill @ (0.299, 0.587, 0.114) > 128 else "#ffffff"
+    ink = ink_on(fill / 255)
     axes.add_patch(
         FancyBboxPatch(
             (left + 3, top + 2), wide - 6, tall - 4, boxstyle="round,pad=0,rounding_size=3",

@@ -92,7 +92,7 @@ def bag_figure(
             (count_right - count_left) * row.weight / heaviest,
             left=count_left,
             height=4,
-            color=colours.quiet,
+            color=colours.bar,
         )
         write(width - 2, y, f"{row.weight:.2f}", "right")
     axes.plot([middle, middle], [_HEAD, _HEAD + _ROW * len(shown)], color=colours.rule, linewidth=0.8)

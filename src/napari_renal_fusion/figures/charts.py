@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .style import ACCENT, FONT_SIZE, Theme, class_colour, font_families
+from .style import ACCENT, FONT_SIZE, Theme, class_colour, font_families, on_class_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 SMALL = FONT_SIZE - 1.5
 """Points; 12 CSS pixels, for ticks and axis names."""
-
-ON_COLOUR = "#1f2328"
-"""Text on a class colour, which is never dark."""
 
 ACCENT_ON_DARK = "#56B4E9"
 
@@ -85,7 +82,7 @@ def write(
 def badge(axes: Axes, x: float, y: float, letter: str, index: int, size: float = FONT_SIZE, **how) -> None:
     """The letter of a class on a disc of its colour."""
     write(
-        axes, x, y, letter, ON_COLOUR, align="center", bold=True, size=size,
+        axes, x, y, letter, on_class_colour(index), align="center", bold=True, size=size,
         bbox={"boxstyle": "circle,pad=0.25", "fc": class_colour(index), "ec": "none"}, **how,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from .charts import (
     write_lines,
 )
 from .style import new_figure, points, theme
+from .vision import readable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +46,7 @@ def comparison_figure(
     ``first`` and ``second`` [folds] are shares between 0 and 1 of the same folds; ``metric`` names the axis;
     ``tests`` are pairs of a test's name and what it says ("p = 0.031"). Differences are first minus second.
     """
-    colours = theme(dark)
+    colours, other = theme(dark), readable(OTHER, theme(dark).track)
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     titles = [*folds, "Mean"]
     left = 16 + max(text_width(one, bold=True) for one in titles)
@@ -57,7 +58,7 @@ def comparison_figure(
     figure = new_figure(width, height)
     canvas = canvas_axes(figure)
     y = 10
-    for lines, marker, colour in zip(keys, "os", (accent(dark), OTHER), strict=True):
+    for lines, marker, colour in zip(keys, "os", (accent(dark), other), strict=True):
         canvas.plot([8], [y], marker, color=colour, markersize=8, markeredgewidth=0)
         for line in lines:
             write(canvas, 24, y, line, colours.text)
@@ -73,7 +74,7 @@ def comparison_figure(
         axes.plot([a, b], [row, row], color=colours.rule, linewidth=3 if mean else 2, solid_capstyle="butt")
         size = 10 if mean else 7
         axes.plot([a], [row], "o", color=accent(dark), markersize=size, markeredgewidth=0)
-        axes.plot([b], [row], "s", color=OTHER, markersize=0.85 * size, markeredgewidth=0)
+        axes.plot([b], [row], "s", color=other, markersize=0.85 * size, markeredgewidth=0)
     axes.axhline(len(folds) - 0.5, color=colours.rule, linewidth=1)
     quiet_axes(axes, colours, grid="x")
     axes.spines["left"].set_visible(False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .charts import SMALL, badge, canvas_axes, text_width, wrapped, write, write_lines
-from .style import FONT_SIZE, class_label, class_letters, new_figure, theme
+from .style import FONT_SIZE, class_label, class_letters, ink_on, new_figure, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,7 +82,7 @@ def _cell(axes, left, top, wide, tall, count, of, right, dark) -> None:
     share = count / of if of else 0.0
     ground, accent = (np.array(one, dtype=float) for one in (_DARK if dark else _LIGHT))
     fill = ground + (0.04 + 0.96 * share) * (accent - ground)
-    ink = "#1f2328" if fill @ (0.299, 0.587, 0.114) > 128 else "#ffffff"
+    ink = ink_on(fill / 255)
     edge = theme(dark).text if right else "none"
     axes.add_patch(
         FancyBboxPatch(

@@ -14,6 +14,7 @@ from .style import (
     class_colour,
     class_letters,
     new_figure,
+    on_class_colour,
     percent,
     points,
     theme,
@@ -64,8 +65,7 @@ def contributions_figure(
             (end - start) * unit,
             left=left + (start - low) * unit,
             height=12,
-            color=colours.rule if i == 0 else colour,
-            alpha=1.0 if last or i == 0 else 0.7,
+            color=colours.bar if i == 0 else colour,
         )
         write(
             width - 2, y, percent(total) if step is None else points(step), "right", quiet=i == 0, bold=last
@@ -100,7 +100,9 @@ def without_figure(
         at = left
         for c, value in enumerate(values):
             wide = value * (right - left)
-            axes.barh(y, wide, left=at, height=20, color=class_colour(c), edgecolor="none")
+            axes.barh(
+                y, wide, left=at, height=20, color=class_colour(c), edgecolor=theme(dark).text, linewidth=0.8
+            )
             if wide > 64:
                 axes.text(
                     at + 8,
@@ -108,7 +110,7 @@ def without_figure(
                     letters[c],
                     va="center_baseline",
                     fontsize=FONT_SIZE,
-                    color="#1f2328",
+                    color=on_class_colour(c),
                     fontweight="bold",
                 )
                 axes.text(
@@ -118,7 +120,7 @@ def without_figure(
                     ha="right",
                     va="center_baseline",
                     fontsize=FONT_SIZE,
-                    color="#1f2328",
+                    color=on_class_colour(c),
                 )
             at += wide
     return figure

@@ -19,7 +19,7 @@ from .charts import (
     write,
     write_lines,
 )
-from .style import class_colour, class_label, class_letters, new_figure, theme
+from .style import class_ink, class_label, class_letters, new_figure, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,7 +61,7 @@ def distances_figure(
     pad = 0.05 * (end - low) or 1.0
     end += pad
     edges = np.linspace(low - pad, end, 25 if width > 480 else 17)
-    axes.hist(distances[~over], bins=edges, color=colours.rule, rwidth=0.9)
+    axes.hist(distances[~over], bins=edges, color=colours.bar, rwidth=0.9)
     if over.any():
         axes.hist(distances[over], bins=edges, color=WRONG, rwidth=0.9, hatch="////", edgecolor=colours.track)
     rng = np.random.default_rng(0)
@@ -72,8 +72,8 @@ def distances_figure(
         for refused, marker in ((False, "o"), (True, "X")):
             here = (labels == c) & (over == refused)
             heights = c + rng.uniform(-0.24, 0.24, here.sum())
-            colour, size = (WRONG, 7) if refused else (class_colour(c), 5)
-            axes_how = {"color": colour, "markersize": size, "markeredgewidth": 0, "alpha": 0.85}
+            colour, size = (WRONG, 7) if refused else (class_ink(c, dark), 5)
+            axes_how = {"color": colour, "markersize": size, "markeredgewidth": 0}
             rows.plot(distances[here], heights, marker, **axes_how)
         if names[c] in accepts:
             write(canvas, width - 2, y, f"{100 * accepts[names[c]]:.1f} %", colours.text, align="right")

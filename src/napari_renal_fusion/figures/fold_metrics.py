@@ -73,7 +73,15 @@ def fold_metrics_figure(
         write(canvas, end - (128 if wide else 0), y, said, colours.text, align="right", bold=True)
         if name in intervals:
             pair = intervals[name]
-            axes.barh(row, pair[1] - pair[0], left=pair[0], height=0.5, color=accent(dark), alpha=0.14)
+            axes.barh(
+                row,
+                pair[1] - pair[0],
+                left=pair[0],
+                height=0.5,
+                color=(accent(dark), 0.14),
+                edgecolor=accent(dark),
+                linewidth=0.8,
+            )
             if wide:
                 said = f"{100 * pair[0]:.1f} to {100 * pair[1]:.1f}"
                 write(canvas, end, y, said, colours.quiet, align="right")

@@ -75,7 +75,7 @@ def ranked_bars_figure(
     for row, (place, label) in enumerate(zip(order, labels, strict=True)):
         y = head + _ROW * (row + 0.5)
         long = weights[place] / per_pixel
-        canvas.barh(y, long, left=left, height=13, color=colour, alpha=0.9)
+        canvas.barh(y, long, left=left, height=13, color=colour)
         write(canvas, left - 8, y, label, colours.text, align="right")
         write(canvas, left + long + 6, y, _weight(weights[place], even), colours.quiet, size=SMALL)
         if values is not None:

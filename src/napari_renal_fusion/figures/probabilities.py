@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .style import FONT_SIZE, bare_axes, class_colour, class_label, class_letters, new_figure, percent, theme
+from .style import (
+    FONT_SIZE,
+    bare_axes,
+    class_colour,
+    class_ink,
+    class_label,
+    class_letters,
+    new_figure,
+    on_class_colour,
+    percent,
+    theme,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +50,7 @@ def probabilities_figure(
             ha="center",
             va="center_baseline",
             fontsize=FONT_SIZE,
-            color="#1f2328",
+            color=on_class_colour(i),
             fontweight="bold",
             bbox={"boxstyle": "circle,pad=0.25", "fc": class_colour(i), "ec": "none"},
         )
@@ -54,7 +65,7 @@ def probabilities_figure(
             fontweight="bold" if first else "normal",
         )
         axes.barh(y, right - left, left=left, height=12, color=colours.track)
-        axes.barh(y, (right - left) * probabilities[i], left=left, height=12, color=class_colour(i))
+        axes.barh(y, (right - left) * probabilities[i], left=left, height=12, color=class_ink(i, dark))
         axes.text(
             width - 2,
             y,

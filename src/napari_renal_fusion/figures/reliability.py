@@ -62,8 +62,8 @@ def reliability_figure(
     for b in filled:
         x, y = probability[b], right[b]
         low, high = wilson(round(y * counts[b]), int(counts[b]))
-        axes.plot([x, x], [low, high], color=colours.rule, linewidth=1.4, solid_capstyle="butt", zorder=1.5)
-        axes.plot([x, x], [x, y], color=WRONG, linewidth=3.5, solid_capstyle="butt", alpha=0.75, zorder=2)
+        axes.plot([x, x], [low, high], color=colours.bar, linewidth=1.4, solid_capstyle="butt", zorder=1.5)
+        axes.plot([x, x], [x, y], color=WRONG, linewidth=3.5, solid_capstyle="butt", zorder=2)
         how = {"markersize": 8, "markeredgecolor": colours.track, "markeredgewidth": 1, "clip_on": False}
         axes.plot([x], [y], "o", color=accent(dark), zorder=4, **how)
     ticks = np.arange(0, 1.01, 0.2 if start < 0.3 else 0.1)
@@ -88,7 +88,7 @@ def reliability_figure(
 def _counts(axes, counts: np.ndarray, colours) -> None:
     wide = 1 / len(counts)
     middles = (np.arange(len(counts)) + 0.5) * wide
-    axes.bar(middles, counts, width=0.84 * wide, color=colours.rule)
+    axes.bar(middles, counts, width=0.84 * wide, color=colours.bar)
     top = max(1, int(counts.max()))
     axes.set_ylim(0, 1.32 * top)
     axes.set_yticks([])
@@ -109,6 +109,6 @@ def _key(canvas, colours, dot: str, x: float, top: float) -> None:
         if kind == "dot":
             canvas.plot([x + 4], [y], "o", color=dot, markersize=7, markeredgewidth=0)
         else:
-            how = (colours.rule, 1.6) if kind == "interval" else (WRONG, 3.5)
+            how = (colours.bar, 1.6) if kind == "interval" else (WRONG, 3.5)
             canvas.plot([x + 4, x + 4], [y - 7, y + 7], color=how[0], linewidth=how[1], solid_capstyle="butt")
         write(canvas, x + 16, y, text, colours.quiet, size=SMALL)

@@ -21,7 +21,7 @@ from .charts import (
     wrapped,
     write,
 )
-from .style import FONT_SIZE, class_colour, class_label, class_letters, new_figure, theme
+from .style import FONT_SIZE, class_ink, class_label, class_letters, new_figure, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -166,7 +166,7 @@ def roc_figure(
         axes.set_yticks(ticks, [f"{100 * one:g}" for one in ticks])
         axes.plot([0, 1], [0, 1], color=colours.rule, linewidth=1, linestyle=(0, (4, 4)))
         if curve is not None:
-            _draw(axes, curve, accent(dark) if c is None else class_colour(c))
+            _draw(axes, curve, accent(dark) if c is None else class_ink(c, dark))
         if place % columns:
             axes.tick_params(labelleft=False)
     for i, line in enumerate(notes):

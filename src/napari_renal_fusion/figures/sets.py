@@ -97,7 +97,7 @@ def sets_figure(
             continue
         low, high = wilson(hits, count)
         lows.append(low)
-        below.plot([low, high], [row, row], color=colours.rule, linewidth=3, solid_capstyle="round")
+        below.plot([low, high], [row, row], color=colours.bar, linewidth=3, solid_capstyle="round")
         below.plot(
             [hits / count], [row], "o", color=accent(dark), markersize=8, markeredgecolor=colours.track
         )

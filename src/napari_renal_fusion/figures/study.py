@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .style import ACCENT, FONT_SIZE, new_figure, theme
+from .charts import accent
+from .style import FONT_SIZE, new_figure, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,12 +37,12 @@ def study_figure(
     axes.axvline(float(np.mean(values[reference])), color=colours.rule, linestyle=(0, (4, 3)), linewidth=1)
     for row, folds in enumerate(values):
         mean, sd = float(np.mean(folds)), float(np.std(folds, ddof=1)) if len(folds) > 1 else 0.0
-        colour = ACCENT if row == reference else colours.quiet
+        colour, sign = (accent(dark), "D") if row == reference else (colours.quiet, "o")
         axes.plot([mean - sd, mean + sd], [row, row], color=colour, linewidth=2, solid_capstyle="round")
         axes.plot(
             list(folds), [row] * len(folds), "o", color=colour, markersize=4, alpha=0.45, markeredgewidth=0
         )
-        axes.plot([mean], [row], "o", color=colour, markersize=9, markeredgewidth=0)
+        axes.plot([mean], [row], sign, color=colour, markersize=9, markeredgewidth=0)
     axes.set_ylim(len(titles) - 0.5, -0.5)
     axes.set_yticks(range(len(titles)), titles, fontsize=FONT_SIZE, color=colours.text, parse_math=False)
     axes.tick_params(axis="y", length=0, pad=8)

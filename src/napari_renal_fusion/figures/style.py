@@ -29,16 +29,17 @@ MODALITY_WORDS = {"OM": "light", "IM": "immunofluorescence", "TEM": "electron"}
 
 @dataclass(frozen=True)
 class Theme:
-    """Text and line colours on one kind of background."""
+    """Text and line colours on one kind of background; ``bar`` is what shows a number without a colour of its own."""
 
     text: str
     quiet: str
     rule: str
     track: str
+    bar: str
 
 
-LIGHT = Theme(text="#1f2328", quiet="#656d76", rule="#c4cad0", track="#edf0f2")
-DARK = Theme(text="#f0f2f4", quiet="#a9b1b9", rule="#5b636b", track="#33393f")
+LIGHT = Theme(text="#1f2328", quiet="#656d76", rule="#c4cad0", track="#edf0f2", bar="#7d858d")
+DARK = Theme(text="#f0f2f4", quiet="#a9b1b9", rule="#5b636b", track="#33393f", bar="#868e96")
 
 
 def theme(dark: bool) -> Theme:
@@ -49,6 +50,31 @@ def theme(dark: bool) -> Theme:
 def class_colour(index: int) -> str:
     """Colour of a class, as ``#rrggbb``; colours repeat after eight classes, letters do not."""
     return _CLASS_COLOURS[index % len(_CLASS_COLOURS)]
+
+
+@cache
+def class_ink(index: int, dark: bool) -> str:
+    """The colour of a class where it draws a line, a dot or a bar: 3:1 or more against the page and its tracks."""
+    from .vision import readable
+
+    return readable(class_colour(index), theme(dark).track)
+
+
+@cache
+def on_class_colour(index: int) -> str:
+    """Ink for letters on :func:`class_colour`: black or white, whichever is easier to read."""
+    from matplotlib.colors import to_rgb
+
+    return ink_on(to_rgb(class_colour(index)))
+
+
+def ink_on(fill: Sequence[float]) -> str:
+    """Black or white, whichever is easier to read on a fill (sRGB, 0 to 1): always 4.5:1 or more."""
+    from matplotlib.colors import to_rgb
+
+    from .vision import contrast
+
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(to_rgb(ink), fill))
 
 
 def class_letters(names: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .charts import SMALL, accent, canvas_axes, pixel_axes, quiet_axes, wrapped, write
-from .style import FONT_SIZE, class_colour, new_figure, percent, theme
+from .style import FONT_SIZE, class_ink, new_figure, percent, theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _LINE = 60, 14, 19
 _SLACK = 12  # glyphs are hinted to whole pixels, which differ with the resolution
 _MOST_DOTS = 10
+_Dashes = str | tuple[int, tuple[float, ...]]
+_DASHES: tuple[_Dashes, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 
 
 class SeenCurve(Protocol):
@@ -119,11 +121,13 @@ def kaplan_meier_figure(
     """
     labels = _Labels(outcome, population, time_zero, unit)
     colours = theme(dark)
-    shades = dict(zip(groups, [accent(dark), *(class_colour(i) for i in (0, 2, 6))], strict=False))
+    shades = dict(zip(groups, [accent(dark), *(class_ink(i, dark) for i in (0, 2, 6))], strict=False))
     if len(shades) < len(groups):
         raise ValueError(f"{len(groups)} groups; four can be told apart")
+    # A second sign beside the colour, for print without colours.
+    lines = dict(zip(groups, _DASHES, strict=False))
     keys = [
-        _Key("line", shades[name], f"{name}: {int(curve.at_risk(0))} patients", width)
+        _Key("line", shades[name], f"{name}: {int(curve.at_risk(0))} patients", width, lines[name])
         for name, curve in groups.items()
     ]
     end = max(float(curve.times[-1]) for curve in groups.values())
@@ -133,9 +137,9 @@ def kaplan_meier_figure(
     write(page.canvas, 0, top, "still followed", colours.quiet, size=SMALL)
     ticks = page.axes.get_xticks()
     for i, (name, curve) in enumerate(groups.items()):
-        _band(page.axes, curve, shades[name], alpha=0.18, line=2.2)
+        _band(page.axes, curve, shades[name], alpha=0.18, line=2.2, dashes=lines[name])
         y = top + _LINE * (i + 1)
-        page.canvas.plot([2, 16], [y, y], color=shades[name], linewidth=3, solid_capstyle="butt")
+        page.canvas.plot([0, 24], [y, y], color=shades[name], linewidth=2.2, linestyle=lines[name])
         for tick, count in zip(ticks, curve.at_risk(ticks), strict=True):
             x = _LEFT + tick / end * (width - _LEFT - _RIGHT)
             write(page.canvas, x, y, str(int(count)), colours.text, align="center", size=SMALL)
@@ -163,8 +167,8 @@ class _Labels:
 class _Key:
     """What a line, dot or band means, in lines that fit."""
 
-    def __init__(self, kind: str, colour: str, text: str, width: int):
-        self.kind, self.colour = kind, colour
+    def __init__(self, kind: str, colour: str, text: str, width: int, dashes: _Dashes = "solid"):
+        self.kind, self.colour, self.dashes = kind, colour, dashes
         self.lines = wrapped(text, width - 24 - _SLACK, SMALL)
 
 
@@ -222,8 +226,8 @@ class _Page:
 def _draw_key(canvas: Axes, key: _Key, y: float) -> None:
     if key.kind == "band":
         canvas.fill_between([2, 16], y - 6, y + 6, color=key.colour, alpha=0.25, linewidth=0)
-    thick = 3 if key.kind == "line" else 1.6
-    canvas.plot([2, 16], [y, y], color=key.colour, linewidth=thick, solid_capstyle="butt")
+    thick = 2.2 if key.kind == "line" else 1.6
+    canvas.plot([0, 18], [y, y], color=key.colour, linewidth=thick, linestyle=key.dashes)
     if key.kind == "dot":
         canvas.plot([9], [y], "o", color=key.colour, markersize=6, markeredgewidth=0)
 
@@ -242,9 +246,19 @@ def _ticks(end: float, most: int, steps: Sequence[float]) -> np.ndarray:
     return np.arange(0, end * 1.0001, step)
 
 
-def _band(axes: Axes, curve: SeenCurve, colour: str, *, alpha: float, line: float) -> None:
+def _band(
+    axes: Axes, curve: SeenCurve, colour: str, *, alpha: float, line: float, dashes: _Dashes = "solid"
+) -> None:
     """Steps of what was seen and the interval about them, until the last contact."""
     times = np.concatenate([[0.0], curve.times])
     shares = [np.concatenate([[1.0], one]) for one in (curve.survival, curve.low, curve.high)]
     axes.fill_between(times, shares[1], shares[2], step="post", color=colour, alpha=alpha, linewidth=0)
-    axes.plot(times, shares[0], drawstyle="steps-post", color=colour, linewidth=line, solid_joinstyle="miter")
+    axes.plot(
+        times,
+        shares[0],
+        drawstyle="steps-post",
+        color=colour,
+        linewidth=line,
+        linestyle=dashes,
+        solid_joinstyle="miter",
+    )

@@ -8,13 +8,13 @@ from ..explain.explanation import Explanation
 from ..figures import (
     BagRow,
     bag_figure,
-    class_colour,
     class_label,
     contributions_figure,
     percent,
     points,
     without_figure,
 )
+from ..figures.style import class_ink
 from ..inference.prediction import Prediction
 from .exhibits import svg_address
 from .privacy import Scrubber
@@ -39,7 +39,7 @@ def bag_picture(explanation: Explanation) -> Figure:
             )
             for entry in record.by_effect(c)
         ],
-        colour=class_colour(c),
+        colour=class_ink(c, False),
         counted=COUNTED[record.weighs_by],
     )
 
@@ -80,7 +80,7 @@ def contributions_content(explanation: Explanation, prediction: Prediction) -> d
         {m.value: values[c] for m, values in parts.shapley.items()},
         parts.baseline[c],
         prediction.probabilities[c],
-        colour=class_colour(c),
+        colour=class_ink(c, False),
     )
     without = without_figure(
         prediction.class_names, prediction.probabilities, {m.value: v for m, v in parts.without.items()}

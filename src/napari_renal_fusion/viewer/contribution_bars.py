@@ -9,7 +9,8 @@ from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ..cases import Modality
-from ..figures import class_colour, percent
+from ..figures import percent
+from ..figures.style import class_ink
 from .probability_bars import tabular
 from .theme import colours_of
 
@@ -65,7 +66,7 @@ class ContributionBars(QWidget):
             painter.setBrush(colours.quiet)
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
             if value > 0:
-                painter.setBrush(QColor(class_colour(self._class_index)))
+                painter.setBrush(QColor(class_ink(self._class_index, colours.background.lightness() < 128)))
                 painter.drawRoundedRect(
                     QRectF(track.left(), track.top(), max(_BAR, length * value), _BAR), _BAR / 2, _BAR / 2
                 )

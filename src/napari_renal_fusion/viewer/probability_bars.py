@@ -9,6 +9,7 @@ from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ..figures import class_colour, class_label, class_letters, percent
+from ..figures.style import class_ink, on_class_colour
 from .theme import colours_of, mix
 
 _BAR = 6
@@ -71,15 +72,17 @@ class ProbabilityBars(QWidget):
     def _paint_row(self, painter: QPainter, index: int, value: float) -> None:
         colours = colours_of(self)
         colour = QColor(class_colour(index))
+        bar = QColor(class_ink(index, colours.background.lightness() < 128))
         ink = colours.text
         if index in self._receding:
-            ink, colour = colours.secondary, mix(colour, colours.background, 0.45)
+            ink = colours.secondary
+            colour, bar = (mix(one, colours.background, 0.45) for one in (colour, bar))
         top, width, side = index * _ROW, self.width(), 18
         marker = QRectF(0, top + 3, side, side)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawRoundedRect(marker, 3, 3)
-        letter = QColor("#10131A" if colour.lightness() > 90 else "white")
+        letter = QColor(on_class_colour(index))
         painter.setPen(colours.text if index in self._receding else letter)
         painter.drawText(marker, Qt.AlignmentFlag.AlignCenter, class_letters(self._names)[index])
         number, font = percent(value), tabular(self.font())
@@ -101,7 +104,7 @@ class ProbabilityBars(QWidget):
         painter.setBrush(colours.quiet)
         painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
         if value > 0:
-            painter.setBrush(colour)
+            painter.setBrush(bar)
             track.setWidth(max(_BAR, track.width() * value))
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
         if self._ranges:

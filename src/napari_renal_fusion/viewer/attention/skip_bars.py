@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ...explain.modality_skip import SkipRow, SkipTable
 from ...figures import class_colour, class_letters, percent
+from ...figures.style import on_class_colour
 from ..probability_bars import tabular
 from ..theme import colours_of
 
@@ -99,5 +100,5 @@ class SkipBars(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawRoundedRect(badge, 3, 3)
-            painter.setPen(QColor("#10131A" if colour.lightness() > 90 else "white"))
+            painter.setPen(QColor(on_class_colour(i)))
             painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, sign)

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from ...cases import ImageItem, Modality
 from ...figures import class_colour, class_label, class_letters
-from ...figures.charts import ON_COLOUR
+from ...figures.style import on_class_colour
 from ...reports.run_cases import CaseLine, case_lines
 from ...training.results import Results
 from ..pictures import read_thumbnail
@@ -66,7 +66,7 @@ class ClassDelegate(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(class_colour(which)))
         painter.drawEllipse(middle, 9, 9)
-        painter.setPen(QColor(ON_COLOUR))
+        painter.setPen(QColor(on_class_colour(which)))
         font = painter.font()
         font.setBold(True)
         painter.setFont(font)
