@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+os.environ.setdefault("RENAL_FUSION_NO_NOTICE", "1")  # nobody is there to read the intended use
 
 LARGEST = 250_000
 """Bytes of a picture in the tutorial."""
@@ -18,6 +21,12 @@ def wait(condition: Callable[[], bool], limit_s: float = 180) -> None:
         if time.monotonic() > end:
             raise SystemExit("The window did not settle; is a bundle installed?")
         rest(0.01)
+
+
+def show_at_once(workspace) -> None:
+    """Let opinions show without an own reading, in this window only: the person's settings stay what they are."""
+    settings = workspace.preferences.settings
+    workspace.preferences.settings = settings.model_copy(update={"read_first": False})
 
 
 def rest(seconds: float) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QPointF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtGui import QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from ..theme import colours_of, mix
+from ..theme import colours_of
 from .curve_plot import fold_colour
 
 _GAP, _DASH = 16, 20
@@ -69,12 +69,10 @@ class CurveLegend(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = colours_of(self)
-        dark = colours.background.lightness() < 128
         for (text, kind, index), x, row in self._places(self.width()):
             middle = row * self._row + self._row / 2
             if kind == "chip":
-                colour = fold_colour(index)
-                painter.setPen(QPen(mix(colour, QColor("white"), 0.72) if dark else colour, 3))
+                painter.setPen(QPen(fold_colour(index, colours.background), 3))
                 painter.drawLine(QPointF(x, middle), QPointF(x + _DASH, middle))
             else:
                 pen = QPen(colours.secondary, 1.6)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from qtpy.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from ...figures.vision import readable
 from ..probability_bars import tabular
 from ..theme import colours_of, mix
 from .ticks import nice_ticks, tick_text, whole_ticks
@@ -21,9 +23,14 @@ _APART = 3
 """Pixels between two points that are drawn; more cannot be told apart and cost the main thread's time."""
 
 
-def fold_colour(index: int) -> QColor:
-    """Colour of a fold; colours repeat after six, the numbers at the curves' ends do not."""
-    return QColor(_COLOURS[index % len(_COLOURS)])
+def fold_colour(index: int, background: QColor) -> QColor:
+    """Colour of a fold, 3:1 or more against the background; colours repeat after six, the numbers do not."""
+    return QColor(_readable(_COLOURS[index % len(_COLOURS)], background.name()))
+
+
+@cache
+def _readable(colour: str, background: str) -> str:
+    return readable(colour, background)
 
 
 def thinned(points: Sequence[tuple[float, float]], most: int) -> Sequence[tuple[float, float]]:
@@ -218,9 +225,7 @@ class CurvePlot(QWidget):
 
     @staticmethod
     def _colour(curve: Curve, colours) -> QColor:
-        colour = fold_colour(curve.colour)
-        if colours.background.lightness() < 128:
-            colour = mix(colour, QColor("white"), 0.72)
+        colour = fold_colour(curve.colour, colours.background)
         return colour if curve.strong else mix(colour, colours.background, 0.45)
 
     def _x(self, epoch: float, plot: QRectF) -> float:
