@@ -12,7 +12,8 @@ from ...glomeruli.measures import count_by_class
 from ..theme import RHYTHM, label
 from .editor import Editor
 from .table import OutlineTable
-from .tool_bar import KEYS, ToolBar
+from .tool_bar import ToolBar
+from .tools import KEYS
 
 _NO_CLASS = "No class"
 _EMPTY = "No outlines yet. Take a tool and draw around a glomerulus, or drop a .geojson file here."
@@ -73,6 +74,7 @@ class GlomeruliDock(QWidget):
         subject, outlines, there = editor.subject, editor.outlines, editor.drawing is not None
         self.subtitle.setText(_NO_IMAGE if subject is None else self._what(subject, len(outlines)))
         self.table.outlines.show(outlines, subject.pixel_size if subject else None)
+        self.table.fit_columns()
         self.table.choose(editor.chosen)
         self.empty.setVisible(there and not outlines)
         self.tools.setEnabled(there)

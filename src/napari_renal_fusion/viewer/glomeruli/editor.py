@@ -17,17 +17,12 @@ from .edit_layer import EditLayer
 from .gestures import Gestures
 from .line_layer import LineLayer
 from .subject import Subject
+from .tools import TOOLS
 from .view import View
 
 if TYPE_CHECKING:
     import napari
     from napari.layers import Shapes
-
-TOOLS = {
-    "polygon": "add_polygon", "brush": "pan_zoom", "erase": "pan_zoom", "box": "add_rectangle",
-    "select": "select", "points": "direct", "add point": "vertex_insert", "remove point": "vertex_remove",
-}  # fmt: skip
-"""Our tools and napari's mode for each; while a brush paints, napari itself does nothing."""
 
 
 class Editor(QObject):
@@ -37,7 +32,7 @@ class Editor(QObject):
     """Other outlines, or another image."""
     chosen_changed = Signal()
     tool_changed = Signal(str)
-    """Name of a tool of :data:`TOOLS`, "" for none."""
+    """Name of a tool of :data:`.tools.TOOLS`, "" for none."""
     said = Signal(str, str)
     """A sentence for the person and its role: "" (plain), ``warning`` or ``error``."""
 
@@ -215,7 +210,10 @@ class Editor(QObject):
                 self.lines.make(self.subject.layer)
                 layer = self.shapes.make(self.subject.layer)
                 self._viewer.layers.selection.active = layer
-            layer.mode = TOOLS[tool]
+            layer.mode = TOOLS[tool].mode
+            layer.help = self._viewer.help = TOOLS[
+                tool
+            ].tip  # napari's speaks of keys that mean something else here
             self.shapes.widths(View.of(self._viewer, layer).pixel)
             self.shapes.follow(self.outlines, self.chosen)
             self.gestures.take(layer, tool)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .dock import class_of_digit
-from .tool_bar import KEYS
+from .tools import KEYS
 
 if TYPE_CHECKING:
     from napari.layers import Shapes

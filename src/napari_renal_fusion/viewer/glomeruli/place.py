@@ -84,7 +84,11 @@ class GlomeruliPlace(QObject):
             self.dock.import_wanted.connect(self.import_outlines)
             self.dock.export_wanted.connect(self.export_outlines)
             self.dock.installEventFilter(self)
-        self._workspace.docks.show_part(DOCK_NAME, self.dock, "right")
+        docks = self._workspace.docks
+        docks.show_part(DOCK_NAME, self.dock, "right")
+        reader = docks._dock_of(self._workspace)
+        if reader is not None:
+            reader.setWindowTitle("Reader")  # what its tab says
         self.dock.table.setFocus()
         self._tell_rule()
         self._show(self._workspace.stage.key)

@@ -23,9 +23,9 @@ from ...glomeruli.outline import Outline
 from .line_colours import UNCLASSIFIED
 
 NUMBER, NAME, AREA, LOCK, MODEL = range(5)
-_TITLES = ("", "Name, class", "Area", "Lock", "Model")
+_TITLES = ("", "Name", "Area", "Lock", "Model")
 _TIPS = {
-    NAME: "A double click, or F2, renames.",
+    NAME: "Name and class. A double click, or F2, renames.",
     AREA: "Area without its holes, in µm²; in px² on an image without a pixel size.",
     LOCK: "A locked outline cannot be moved, changed or deleted.",
     MODEL: "Whether the model may be asked about this glomerulus.",
@@ -66,6 +66,11 @@ class OutlineModel(QAbstractTableModel):
             changed = [0, len(outlines) - 1]
         if changed:
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], MODEL))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether areas are in um2."""
+        return self._size is not None
 
     def id_of(self, row: int) -> str:
         return self._outlines[row].id
@@ -181,10 +186,16 @@ class OutlineTable(QTableView):
         self.selectionModel().selectionChanged.connect(self._selection_changed)
 
     def fit_columns(self) -> None:
-        """Give the narrow columns what their words need in the present font."""
-        words = {NUMBER: "2000", AREA: "999,999 px²", LOCK: "Lock", MODEL: "Model"}
+        """Give the narrow columns what their words need in the present font, and the names the rest."""
+        count, calibrated = self.outlines.rowCount(), self.outlines.calibrated
+        words = {
+            NUMBER: "0" * max(2, len(str(count))),
+            AREA: "Area µm²" if calibrated else "999,999 px²",
+            LOCK: _TITLES[LOCK],
+            MODEL: _TITLES[MODEL],
+        }
         for column, text in words.items():
-            icon = 18 if column == NUMBER else 10
+            icon = 24 if column == NUMBER else 12
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(text) + icon)
         self.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height() + 8)
 

@@ -7,19 +7,7 @@ from qtpy.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, 
 
 from ..theme import RHYTHM, label
 from .gestures import LARGEST_BRUSH, SMALLEST_BRUSH
-
-_TOOLS = {
-    "polygon": ("Polygon", "G", "Click from corner to corner; a double click closes it."),
-    "brush": ("Brush", "B", "Paint. Adds to the chosen outline where the stroke touches it, else begins a new one."),
-    "erase": ("Eraser", "E", "Paint away from the chosen outline."),
-    "box": ("Box", "X", "Drag from corner to corner."),
-    "select": ("Select", "S", "Choose, move and resize outlines. Shift adds to the choice."),
-    "points": ("Points", "V", "Drag single points of the chosen outline."),
-    "add point": ("+ Point", "", "Click on a line of the chosen outline to add a point."),
-    "remove point": ("− Point", "", "Click on a point to remove it."),
-}  # fmt: skip
-KEYS = {name: key for name, (_, key, _) in _TOOLS.items() if key}
-"""The key of each tool while the outlines' layer or the list has the keyboard."""
+from .tools import TOOLS
 
 
 class ToolBar(QWidget):
@@ -35,11 +23,11 @@ class ToolBar(QWidget):
         self._group.setExclusive(False)
         grid = QGridLayout()
         grid.setSpacing(RHYTHM // 2)
-        for place, (name, (title, key, tip)) in enumerate(_TOOLS.items()):
-            button = QPushButton(title)
+        for place, (name, tool) in enumerate(TOOLS.items()):
+            button = QPushButton(tool.title)
             button.setCheckable(True)
             button.setProperty("tool", True)
-            button.setToolTip(f"{tip} ({key})" if key else tip)
+            button.setToolTip(f"{tool.tip} ({tool.key})" if tool.key else tool.tip)
             button.clicked.connect(lambda on, name=name: self.tool_wanted.emit(name if on else ""))
             self.buttons[name] = button
             grid.addWidget(button, place // 4, place % 4)
