@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import photograph, rest, show_at_once, wait
 
 ROOT = Path(__file__).parents[1]
 PICTURES = Path(__file__).with_name("pictures")
@@ -181,6 +181,7 @@ def _pictures(theme: str, case: Path, slides: Path, genes: Path, out: Path, want
         workspace.reader.run.bundles.addItem(title, str(bundle))
         workspace.reader.run.choose_bundle(str(bundle))
         before = workspace.answer
+        show_at_once(workspace)
         workspace.run()
         wait(lambda: workspace.answer is not before and settled(), 600)
         rest(1.0)

@@ -14,7 +14,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import photograph, rest, show_at_once, wait
 
 SIZES = ((1400, 900), (1100, 700))
 THEMES = ("light", "dark")
@@ -67,6 +67,7 @@ def picture_of_workspace(folder: Path, bundle: str, theme: str, size: tuple[int,
 
     wait(settled)
     workspace.reader.run.choose_bundle(bundle)
+    show_at_once(workspace)
     workspace.run()
     wait(lambda: workspace.runs.answer(0) is not None and settled())
     entered = workspace.runs.answer(0).prediction.selection.keys

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import photograph, rest, show_at_once, wait
 
 NAMES = ("panel_without_electron.png",)
 PATIENTS, FOLDS, SEED = 48, 3, 20
@@ -46,6 +46,7 @@ def picture_without_electron(folder: Path, out: Path) -> None:
 
     wait(settled)
     workspace.reader.run.choose_bundle("panel")
+    show_at_once(workspace)
     workspace.run()
     wait(lambda: workspace.runs.answer(0) is not None and settled())
     methods = workspace.reader.heat_map.methods

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tutorial_patients import FAULTY, OWN, TRAINING, draw_patients
-from window_tools import photograph, rest, wait
+from window_tools import photograph, rest, show_at_once, wait
 
 NAMES = tuple(
     f"training_{what}.png"
@@ -114,6 +114,7 @@ def _ask(dock, viewer, patients: Path):
     workspace.reader.run.choose_bundle(name)
     while True:  # to the first patient that it has an opinion about
         place = workspace.worklist.current
+        show_at_once(workspace)
         workspace.run()
         wait(lambda: workspace.runs.answer(place) is not None and settled())  # noqa: B023
         prediction = workspace.runs.answer(place).prediction

@@ -43,8 +43,10 @@ def engine(qapp):
 
 @pytest.fixture
 def workspace(make_napari_viewer, plugin, engine, cohort, qtbot):
+    from napari_renal_fusion.compute.settings import Settings, save_settings
     from napari_renal_fusion.viewer.workspace import open_workspace
 
+    save_settings(Settings(read_first=False))
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1200, 800)
     opened = open_workspace(viewer, cohort, engine=engine)

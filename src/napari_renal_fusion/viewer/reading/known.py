@@ -101,6 +101,11 @@ def bundle_hash(bundle: str) -> str:
         return hashlib.sha256(f"no bundle {bundle}".encode()).hexdigest()
 
 
+def bundle_name(bundle: str) -> str:
+    """How a bundle is called in what is written: a folder's own name, because the path to it may name a person."""
+    return bundle.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+
+
 def note_change(case: Case, version: str, work: WorkFolder) -> None:
     """Write that a case is another version than the one that the model was asked about, or that was revealed."""
     log = CaseLog(case.code, work)
@@ -126,11 +131,11 @@ def keep_answer(
     bundle = question.get("bundle", "")
     made = prediction.get("provenance") or {}
     stored = readings.store_answer(
-        code=case.code, version=version_of(case, work), bundle=bundle, bundle_sha256=bundle_hash(bundle),
+        code=case.code, version=version_of(case, work), bundle=bundle_name(bundle), bundle_sha256=bundle_hash(bundle),
         prediction=readings.without_names(prediction, case), choice=question.get("choice"), work=work,
     )  # fmt: skip
     CaseLog(case.code, work).append(
-        "run", version=stored.version, bundle=bundle, bundle_sha256=stored.bundle_sha256, what_if=stored.what_if,
+        "run", version=stored.version, bundle=stored.bundle, bundle_sha256=stored.bundle_sha256, what_if=stored.what_if,
         choice=stored.choice, inputs=made.get("input_sha256", {}), device=made.get("device", ""),
     )  # fmt: skip
     return stored
@@ -152,7 +157,11 @@ def answer_of(stored: StoredAnswer, question: dict[str, Any]) -> Answer:
     for one in stored.explanations:
         explanation = Explanation.model_validate(one)
         explanations[explanation.class_index, explanation.method] = explanation
-    asked = {**question, "choice": stored.choice, "bundle": stored.bundle}
+    asked = {**question, "choice": stored.choice}
+    if (
+        bundle_name(question["bundle"]) != stored.bundle
+    ):  # a what-if of another model, by the name it is installed under
+        asked["bundle"] = stored.bundle
     return Answer(
         "", Prediction.model_validate(stored.prediction), not stored.official, explanations, asked,
         number=stored.what_if, stored=stored,

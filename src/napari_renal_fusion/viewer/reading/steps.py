@@ -83,6 +83,6 @@ def _stands(reading: Reading, diagnosis: str, confidence: str) -> bool:
 
 def _reveal(log: CaseLog, known: Known, stored: StoredAnswer, *, read_first: bool) -> None:
     log_reveal(
-        log, known.version, stored.prediction, bundle=known.bundle, bundle_sha256=known.bundle_sha256,
+        log, known.version, stored.prediction, bundle=on_disk.bundle_name(known.bundle), bundle_sha256=known.bundle_sha256,
         read_first=read_first, what_if=stored.what_if,
     )  # fmt: skip
