@@ -15,7 +15,7 @@ from ..explain.explanation import BagRecord
 from ..figures import points
 from ..inputs.selection import Selection, keyed_images, parent_of
 from .theme import RHYTHM, label
-from .thumbnail import HIGH, LOW, Marks, Thumbnail
+from .thumbnail import Marks, Thumbnail, heights
 from .words import lower_first
 
 _EMPTY = {
@@ -53,10 +53,15 @@ class Board(QScrollArea):
         self.show_nothing("")
 
     def sizeHint(self) -> QSize:
-        return QSize(600, 2 * LOW + HIGH + 4 * RHYTHM)
+        return QSize(600, self._height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 2 * LOW + HIGH + 4 * RHYTHM)
+        return QSize(200, self._height)
+
+    @property
+    def _height(self) -> int:
+        low, high = heights(self)
+        return 2 * low + high + 4 * RHYTHM
 
     @property
     def order(self) -> list[str]:
@@ -233,7 +238,7 @@ class Board(QScrollArea):
             pictures.addWidget(self._thumbnails[key], 0, Qt.AlignmentFlag.AlignTop)
         if not group.keys:
             empty = label(group.empty, "secondary", wrap=False)
-            empty.setFixedHeight(LOW)
+            empty.setFixedHeight(heights(self)[0])
             empty.setAlignment(Qt.AlignmentFlag.AlignTop)
             pictures.addWidget(empty)
         return pictures

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject
 from qtpy.QtCore import Qt as QtNames
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from .theme import text_scale
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -134,7 +135,11 @@ class Docks(QObject):
             QtNames.DockWidgetArea.LeftDockWidgetArea if wide else QtNames.DockWidgetArea.BottomDockWidgetArea
         )
         window.setCorner(QtNames.Corner.BottomLeftCorner, left)
-        sides = {self._places["Worklist"][0]: 200 if wide else 176, self._reader: 348 if wide else 344}
+        scale = text_scale(self._reader)
+        sides = {
+            self._places["Worklist"][0]: round(scale * (200 if wide else 176)),
+            self._reader: round(scale * (348 if wide else 344)),
+        }
         docks = {self._dock_of(widget): size for widget, size in sides.items()}
         docks.pop(None, None)
         window.resizeDocks(list(docks), list(docks.values()), QtNames.Orientation.Horizontal)

@@ -14,7 +14,7 @@ from .opinion_section import OpinionSection
 from .run_section import RunSection
 from .scale_section import ScaleSection
 from .selection_section import SelectionSection
-from .theme import RHYTHM, label
+from .theme import RHYTHM, label, text_scale
 from .words import RESEARCH_USE
 
 Place = Literal["opinion", "run", "heat_map", "end"]
@@ -76,10 +76,10 @@ class Reader(QWidget):
         self.show_answer_parts(False)
 
     def sizeHint(self) -> QSize:
-        return QSize(340, 600)
+        return QSize(round(340 * text_scale(self)), 600)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(300, 300)
+        return QSize(round(300 * text_scale(self)), 300)
 
     def show_answer_parts(self, there: bool) -> None:
         """Show or hide what makes sense only with an explanation."""

@@ -11,6 +11,10 @@ RHYTHM = 8
 """All distances are multiples of this many pixels, or half of it."""
 
 
+_LINE = 15
+"""Pixels: height of a line of text of the usual size."""
+
+
 @dataclass(frozen=True)
 class Colours:
     """The few colours that our docks use."""
@@ -40,6 +44,11 @@ def colours_of(widget: QWidget) -> Colours:
     )
 
 
+def text_scale(widget: QWidget) -> float:
+    """How much larger a widget's text is than the usual one, at least 1: what stands beside text grows with it."""
+    return max(1.0, widget.fontMetrics().height() / _LINE)
+
+
 def mix(first: QColor, second: QColor, share: float) -> QColor:
     """Return ``share`` of ``first`` with the rest of ``second``."""
     return QColor(
@@ -51,10 +60,16 @@ def mix(first: QColor, second: QColor, share: float) -> QColor:
 
 
 def dock_style(theme_id: str) -> str:
-    """Style sheet of our docks: two type sizes, grey for what is secondary, one accent colour."""
+    """Style sheet of our docks: two type sizes, grey for what is secondary, one accent colour.
+
+    The text is as large as napari's own (Preferences, Appearance).
+    """
+    from napari.settings import get_settings
     from napari.utils.theme import get_theme
 
     theme = get_theme(theme_id)
+    size = get_settings().appearance.font_size
+    plain, title = f"{size}pt", f"{round(1.4 * size)}pt"
     text, background = QColor(*theme.text.as_rgb_tuple()), QColor(*theme.background.as_rgb_tuple())
     dark = theme.type == "dark"
     secondary = mix(text, background, 0.66).name()
@@ -64,13 +79,14 @@ def dock_style(theme_id: str) -> str:
     warning = "#E69F00" if dark else "#A05A00"
     error = "#FF7F50" if dark else "#B33A00"
     return f"""
+QWidget {{ font-size: {plain}; }}
 QLabel {{ padding: 0px; }}
-QLabel[role="title"] {{ font-size: 13pt; font-weight: 600; }}
+QLabel[role="title"] {{ font-size: {title}; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="secondary"] {{ color: {secondary}; }}
 QLabel[role="warning"] {{ color: {warning}; }}
 QLabel[role="error"] {{ color: {error}; }}
-QPushButton {{ background-color: {quiet}; padding: 4px 9px; border-radius: 3px; font-size: {theme.font_size}; }}
+QPushButton {{ background-color: {quiet}; padding: 4px 9px; border-radius: 3px; font-size: {plain}; }}
 QPushButton, QLineEdit, QComboBox, QRadioButton, QCheckBox {{ border: 1px solid transparent; border-radius: 3px; }}
 QPushButton:focus, QLineEdit:focus, QComboBox:focus, QRadioButton:focus, QCheckBox:focus {{ border: 1px solid {accent}; }}
 QPushButton[role="main"]:focus {{ border: 2px solid {text.name()}; padding: 4px 9px; }}
@@ -82,8 +98,8 @@ QPushButton[role="link"] {{ background-color: transparent; color: {accent}; padd
 QPushButton[role="link"]:focus {{ text-decoration: underline; }}
 QPushButton[role="link"]:disabled {{ color: {mix(text, background, 0.40).name()}; }}
 QPushButton:checked {{ background-color: {hover}; }}
-QComboBox, QLineEdit {{ font-size: {theme.font_size}; background-color: {quiet}; min-height: 20px; }}
-QListWidget {{ background-color: {background.name()}; font-size: {theme.font_size}; border: 0px; outline: 0px; }}
+QComboBox, QLineEdit {{ font-size: {plain}; background-color: {quiet}; min-height: 20px; }}
+QListWidget {{ background-color: {background.name()}; font-size: {plain}; border: 0px; outline: 0px; }}
 QListWidget::item {{ padding: 6px 6px; border-radius: 3px; }}
 QListWidget::item:selected {{ background-color: {hover}; color: {text.name()}; }}
 QProgressBar {{ background-color: {quiet}; border: 0px; border-radius: 2px; max-height: 4px; min-height: 4px; }}

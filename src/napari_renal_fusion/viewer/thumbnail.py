@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
-from .theme import colours_of
+from .theme import colours_of, text_scale
 
-WIDTH, PICTURE_HEIGHT, LOW, HIGH = 52, 40, 61, 79
-"""Pixels; a thumbnail with a note and a typicality bar is HIGH, one without is LOW."""
+_WIDTH, _PICTURE = 52, 40
+"""Pixels, for text of the usual size; larger text makes larger thumbnails."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Thumbnail(QWidget):
         self._marks = Marks()
         self._current = False
         self._ticked: bool | None = None
-        self.setFixedSize(WIDTH, LOW)
+        self._take_size()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
@@ -64,7 +64,7 @@ class Thumbnail(QWidget):
 
     def set_marks(self, marks: Marks) -> None:
         self._marks = marks
-        self.setFixedSize(WIDTH, HIGH if marks.note or marks.typicality is not None else LOW)
+        self._take_size()
         self.update()
 
     @property
@@ -85,6 +85,20 @@ class Thumbnail(QWidget):
     def ticked(self) -> bool | None:
         return self._ticked
 
+    @property
+    def _picture_height(self) -> int:
+        return round(_PICTURE * text_scale(self))
+
+    def _take_size(self) -> None:
+        low, high = heights(self)
+        noted = self._marks.note or self._marks.typicality is not None
+        self.setFixedSize(round(_WIDTH * text_scale(self)), high if noted else low)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._take_size()
+
     def sizeHint(self) -> QSize:
         return self.minimumSize()
 
@@ -101,7 +115,7 @@ class Thumbnail(QWidget):
     def paintEvent(self, event: object) -> None:
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        self._paint_picture(painter, QRectF(2, 2, WIDTH - 4, PICTURE_HEIGHT))
+        self._paint_picture(painter, QRectF(2, 2, self.width() - 4, self._picture_height))
         self._paint_words(painter)
         painter.end()
 
@@ -118,14 +132,16 @@ class Thumbnail(QWidget):
             painter.setPen(colours.warning)
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "unreadable")
         if self._marks.badge:
-            strip = QRectF(room.left(), room.bottom() - 16, room.width(), 16)
+            height = self.fontMetrics().height() + 1
+            strip = QRectF(room.left(), room.bottom() - height, room.width(), height)
             painter.fillRect(strip, QColor(0, 0, 0, 170))
             painter.setPen(QColor("white"))
             painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, self._marks.badge)
         if self._ticked is not None:
             self._paint_tick(painter, colours.accent)
         elif self._marks.entered:
-            pill = QRectF(room.left() + 3, room.top() + 3, 20, 15)
+            scale = text_scale(self)
+            pill = QRectF(room.left() + 3, room.top() + 3, 20 * scale, 15 * scale)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colours.accent)
             painter.drawRoundedRect(pill, 3, 3)
@@ -147,7 +163,9 @@ class Thumbnail(QWidget):
 
     def _paint_words(self, painter: QPainter) -> None:
         colours = colours_of(self)
-        line = QRectF(1, PICTURE_HEIGHT + (9 if self._marks.typicality is not None else 4), WIDTH - 1, 15)
+        height = self.fontMetrics().height()
+        top = self._picture_height + (9 if self._marks.typicality is not None else 4)
+        line = QRectF(1, top, self.width() - 1, height)
         painter.setPen(colours.text if self._marks.entered is not False else colours.secondary)
         painter.drawText(
             line, Qt.AlignmentFlag.AlignVCenter,
@@ -155,12 +173,18 @@ class Thumbnail(QWidget):
         )  # fmt: skip
         if self._marks.note:
             painter.setPen(colours.secondary)
-            painter.drawText(line.translated(0, 14), Qt.AlignmentFlag.AlignVCenter, self._marks.note)
+            painter.drawText(line.translated(0, height - 1), Qt.AlignmentFlag.AlignVCenter, self._marks.note)
         if self._marks.typicality is not None:
-            track = QRectF(2, PICTURE_HEIGHT + 5, WIDTH - 4, 3)
+            track = QRectF(2, self._picture_height + 5, self.width() - 4, 3)
             painter.fillRect(track, colours.quiet)
             track.setWidth(max(1.0, track.width() * min(1.0, self._marks.typicality)))
             painter.fillRect(track, colours.secondary)
+
+
+def heights(widget: QWidget) -> tuple[int, int]:
+    """Pixels: the height of a thumbnail, and of one with a note and a typicality bar, in the widget's text size."""
+    line, picture = widget.fontMetrics().height(), round(_PICTURE * text_scale(widget))
+    return picture + line + 6, picture + 2 * line + 9
 
 
 def _cover(picture: QImage, room: QRectF) -> QRectF:

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 from ..cases import Case, Modality
 from ..notices import Notice
 from .progress_row import ProgressRow
-from .theme import RHYTHM, label
+from .theme import RHYTHM, label, text_scale
 from .words import what_it_holds
 from .worklist_filter import WorklistFilter
 from .worklist_row import BUSY, CODE, STATE, WorklistRow
@@ -99,7 +99,7 @@ class Worklist(QWidget):
             widget.hide()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, 400)
+        return QSize(round(200 * text_scale(self)), 400)
 
     def show_cases(self, cases: Sequence[Case], problems: Sequence[Notice] = ()) -> None:
         """List cases; what went wrong while reading them stands below, in full in the tooltip.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal, SignalInstance
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
@@ -119,6 +120,7 @@ class Workspace(QWidget):
         self._apply_settings(self.preferences.settings)
         bind_keys(self._viewer, self)
         self._viewer.events.theme.connect(self._apply_theme)
+        get_settings().appearance.events.font_size.connect(self._apply_theme)
         _open.append(self)
         QTimer.singleShot(0, self._arrive)
 
@@ -253,6 +255,7 @@ class Workspace(QWidget):
         if self._window is not None:
             self._window.removeEventFilter(self)
         self._viewer.events.theme.disconnect(self._apply_theme)
+        get_settings().appearance.events.font_size.disconnect(self._apply_theme)
         unbind_keys(self)
         self.runs.forget()
         for part in self.parts.values():
