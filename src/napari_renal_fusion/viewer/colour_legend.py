@@ -30,10 +30,14 @@ class ColourLegend(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(220, 32)
+        return QSize(220, 14 + self._text_height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, 32)
+        return QSize(160, 14 + self._text_height)
+
+    @property
+    def _text_height(self) -> int:
+        return max(18, self.fontMetrics().height())
 
     def paintEvent(self, event: object) -> None:
         painter = QPainter(self)
@@ -54,7 +58,7 @@ class ColourLegend(QWidget):
         painter.setBrush(gradient)
         painter.drawRect(bar)
         painter.setPen(colours_of(self).secondary)
-        below = QRectF(0, 14, self.width(), 18)
+        below = QRectF(0, 14, self.width(), self._text_height)
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft, value_text(self._range[0]))
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, "raw value")
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, value_text(self._range[1]))
@@ -68,7 +72,11 @@ class ColourLegend(QWidget):
                 painter.drawLine(int(left), 7, int(right), 7)
             painter.setPen(colours_of(self).secondary)
             value = value_text(level * self._range[1])
-            painter.drawText(QRectF(left, 14, width, 18), Qt.AlignmentFlag.AlignLeft, f"{level:.0%}: {value}")
+            painter.drawText(
+                QRectF(left, 14, width, self._text_height),
+                Qt.AlignmentFlag.AlignLeft,
+                f"{level:.0%}: {value}",
+            )
 
 
 @lru_cache(maxsize=1)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPen
+from qtpy.QtGui import QFontMetrics, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ..cases import Modality
 from ..figures import percent
-from ..figures.style import class_ink
-from .probability_bars import tabular
+from .probability_bars import bar_colour, tabular
 from .theme import colours_of
 
 _ROW = 22
@@ -37,10 +36,15 @@ class ContributionBars(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(220, max(1, len(self._without)) * _ROW)
+        return QSize(220, max(1, len(self._without)) * self._row)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, max(1, len(self._without)) * _ROW)
+        return QSize(160, max(1, len(self._without)) * self._row)
+
+    @property
+    def _row(self) -> int:
+        """Height of a row, which grows with the text."""
+        return max(_ROW, self.fontMetrics().height() + 6)
 
     def paintEvent(self, event: object) -> None:
         painter = QPainter(self)
@@ -51,28 +55,28 @@ class ContributionBars(QWidget):
         left = max((metrics.horizontalAdvance(name) for name in names.values()), default=0) + 8
         number_width = QFontMetrics(figures).horizontalAdvance("> 99.9 %") + 4
         for row, (modality, value) in enumerate(self._without.items()):
-            top = row * _ROW
+            top = row * self._row
             painter.setPen(colours.text)
-            painter.drawText(QRectF(0, top, left, _ROW), Qt.AlignmentFlag.AlignVCenter, names[modality])
+            painter.drawText(QRectF(0, top, left, self._row), Qt.AlignmentFlag.AlignVCenter, names[modality])
             painter.setFont(figures)
             painter.drawText(
-                QRectF(self.width() - number_width, top, number_width, _ROW),
+                QRectF(self.width() - number_width, top, number_width, self._row),
                 Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, percent(value),
             )  # fmt: skip
             painter.setFont(self.font())
             length = self.width() - left - number_width - 8
-            track = QRectF(left, top + (_ROW - _BAR) / 2, length, _BAR)
+            track = QRectF(left, top + (self._row - _BAR) / 2, length, _BAR)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colours.quiet)
             painter.drawRoundedRect(track, _BAR / 2, _BAR / 2)
             if value > 0:
-                painter.setBrush(QColor(class_ink(self._class_index, colours.background.lightness() < 128)))
+                painter.setBrush(bar_colour(self._class_index, colours.quiet))
                 painter.drawRoundedRect(
                     QRectF(track.left(), track.top(), max(_BAR, length * value), _BAR), _BAR / 2, _BAR / 2
                 )
             mark = track.left() + length * self._full
             painter.setPen(QPen(colours.text, 2))
-            painter.drawLine(int(mark), int(top + 4), int(mark), int(top + _ROW - 4))
+            painter.drawLine(int(mark), int(top + 4), int(mark), int(top + self._row - 4))
         painter.end()
 
 

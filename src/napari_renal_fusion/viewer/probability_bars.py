@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ..figures import class_colour, class_label, class_letters, percent
-from ..figures.style import class_ink, on_class_colour
+from ..figures.style import on_class_colour
+from ..figures.vision import readable
 from .theme import colours_of, mix
 
 _BAR = 6
-_ROW = 34
+_SIDE = 18
 
 
 class ProbabilityBars(QWidget):
@@ -57,10 +59,19 @@ class ProbabilityBars(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(220, max(1, len(self._values)) * _ROW)
+        return QSize(220, max(1, len(self._values)) * self._row)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, max(1, len(self._values)) * _ROW)
+        return QSize(160, max(1, len(self._values)) * self._row)
+
+    @property
+    def _side(self) -> int:
+        """Side of the letter's square, which grows with the text."""
+        return max(_SIDE, self.fontMetrics().height())
+
+    @property
+    def _row(self) -> int:
+        return self._side + 16
 
     def paintEvent(self, event: object) -> None:
         painter = QPainter(self)
@@ -72,12 +83,12 @@ class ProbabilityBars(QWidget):
     def _paint_row(self, painter: QPainter, index: int, value: float) -> None:
         colours = colours_of(self)
         colour = QColor(class_colour(index))
-        bar = QColor(class_ink(index, colours.background.lightness() < 128))
+        bar = bar_colour(index, colours.quiet)
         ink = colours.text
         if index in self._receding:
             ink = colours.secondary
             colour, bar = (mix(one, colours.background, 0.45) for one in (colour, bar))
-        top, width, side = index * _ROW, self.width(), 18
+        top, width, side = index * self._row, self.width(), self._side
         marker = QRectF(0, top + 3, side, side)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
@@ -122,6 +133,16 @@ class ProbabilityBars(QWidget):
             painter.drawLine(QPointF(left, middle), QPointF(right, middle))
             for end in (left, right):
                 painter.drawLine(QPointF(end, track.top() - 2), QPointF(end, track.bottom() + 2))
+
+
+def bar_colour(index: int, track: QColor) -> QColor:
+    """The colour of a class, 3:1 or more against the track on which its bar lies."""
+    return QColor(_readable(index, track.name()))
+
+
+@cache
+def _readable(index: int, track: str) -> str:
+    return readable(class_colour(index), track)
 
 
 def tabular(font: QFont) -> QFont:

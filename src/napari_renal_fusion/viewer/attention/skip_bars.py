@@ -49,7 +49,16 @@ class SkipBars(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(220, _HEAD + len(self.table.rows) * _ROW if self.table else 0)
+        return QSize(220, self._head + len(self.table.rows) * self._row if self.table else 0)
+
+    @property
+    def _row(self) -> int:
+        """Height of a row, which grows with the text."""
+        return max(_ROW, self.fontMetrics().height() + 4)
+
+    @property
+    def _head(self) -> int:
+        return max(_HEAD, self.fontMetrics().height() + 6)
 
     def paintEvent(self, event: object) -> None:
         if self.table is None:
@@ -66,9 +75,9 @@ class SkipBars(QWidget):
         step = widest + 14
         left = max(80, self.width() - columns * step)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        self._paint_head(painter, [QRectF(left + i * step, 0, step, _HEAD - 4) for i in range(columns)])
+        self._paint_head(painter, [QRectF(left + i * step, 0, step, self._head - 4) for i in range(columns)])
         for place, row in enumerate(self.table.rows):
-            top = _HEAD + place * _ROW
+            top = self._head + place * self._row
             first_alone = row.kind == "only" and self.table.rows[place - 1].kind != "only"
             if place == 1 or first_alone:
                 painter.setPen(QPen(colours.quiet, 1))
@@ -78,13 +87,15 @@ class SkipBars(QWidget):
             painter.setFont(bold)
             painter.setPen(colours.text)
             title = QFontMetrics(bold).elidedText(row_title(row), Qt.TextElideMode.ElideMiddle, int(left) - 4)
-            painter.drawText(QRectF(0, top, left, _ROW), Qt.AlignmentFlag.AlignVCenter, title)
+            painter.drawText(QRectF(0, top, left, self._row), Qt.AlignmentFlag.AlignVCenter, title)
             painter.setFont(tabular(bold))
             if not row.answered:
                 painter.setPen(colours.secondary)
-                painter.drawText(QRectF(0, top, self.width(), _ROW), right, "nothing left to answer from")
+                painter.drawText(
+                    QRectF(0, top, self.width(), self._row), right, "nothing left to answer from"
+                )
             for i, text in enumerate(values[place]):
-                painter.drawText(QRectF(left + i * step, top, step, _ROW), right, text)
+                painter.drawText(QRectF(left + i * step, top, step, self._row), right, text)
         painter.end()
 
     def _paint_head(self, painter: QPainter, rooms: list[QRectF]) -> None:

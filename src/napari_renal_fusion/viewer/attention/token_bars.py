@@ -12,7 +12,7 @@ from ..probability_bars import tabular
 from ..theme import colours_of
 
 SHOWN = 20
-_ROW, _BAR, _HEAD = 20, 8, 20
+_ROW, _BAR = 20, 8
 
 
 class TokenBars(QWidget):
@@ -38,7 +38,12 @@ class TokenBars(QWidget):
     def sizeHint(self) -> QSize:
         rows = min(SHOWN, len(self.attention.ranked)) if self.attention else 0
         more = 1 if self.attention and len(self.attention.ranked) > SHOWN else 0
-        return QSize(220, _HEAD + (rows + more) * _ROW if rows else 0)
+        return QSize(220, self._row + (rows + more) * self._row if rows else 0)
+
+    @property
+    def _row(self) -> int:
+        """Height of a row and of the head, which grows with the text."""
+        return max(_ROW, self.fontMetrics().height() + 2)
 
     def paintEvent(self, event: object) -> None:
         if self.attention is None or not self.attention.ranked:
@@ -60,33 +65,35 @@ class TokenBars(QWidget):
         most = shown[0].weight or 1.0
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.setPen(colours.secondary)
-        painter.drawText(QRectF(name_width, 0, value_width, _HEAD - 4), right, "value")
-        painter.drawText(QRectF(width - weight_width, 0, weight_width, _HEAD - 4), right, "attention")
+        painter.drawText(QRectF(name_width, 0, value_width, self._row - 4), right, "value")
+        painter.drawText(QRectF(width - weight_width, 0, weight_width, self._row - 4), right, "attention")
         for row, one in enumerate(shown):
-            top = _HEAD + row * _ROW
+            top = self._row + row * self._row
             painter.setFont(self.font())
             painter.setPen(colours.text)
             name = self.fontMetrics().elidedText(
                 self._names[row], Qt.TextElideMode.ElideMiddle, int(name_width)
             )
-            painter.drawText(QRectF(0, top, name_width, _ROW), Qt.AlignmentFlag.AlignVCenter, name)
+            painter.drawText(QRectF(0, top, name_width, self._row), Qt.AlignmentFlag.AlignVCenter, name)
             painter.setFont(figures)
             painter.setPen(colours.secondary)
-            painter.drawText(QRectF(name_width, top, value_width, _ROW), right, values[row])
+            painter.drawText(QRectF(name_width, top, value_width, self._row), right, values[row])
             painter.setPen(colours.text)
-            painter.drawText(QRectF(width - weight_width, top, weight_width, _ROW), right, weights[row])
-            bar = QRectF(left, top + (_ROW - _BAR) / 2, max(1.0, room * one.weight / most), _BAR)
+            painter.drawText(QRectF(width - weight_width, top, weight_width, self._row), right, weights[row])
+            bar = QRectF(left, top + (self._row - _BAR) / 2, max(1.0, room * one.weight / most), _BAR)
             painter.fillRect(bar, colours.accent)
         at = left + room * min(1.0, self.attention.even / most)
         painter.setPen(QPen(colours.text, 1.5))
-        painter.drawLine(int(at), _HEAD, int(at), _HEAD + len(shown) * _ROW)
+        painter.drawLine(int(at), self._row, int(at), self._row + len(shown) * self._row)
         if len(self.attention.ranked) > SHOWN:
             rest = sum(one.weight for one in self.attention.ranked[SHOWN:])
             painter.setFont(self.font())
             painter.setPen(colours.secondary)
             words = f"{len(self.attention.ranked) - SHOWN:,} more features share {value_text(rest)}"
             painter.drawText(
-                QRectF(0, _HEAD + len(shown) * _ROW, width, _ROW), Qt.AlignmentFlag.AlignVCenter, words
+                QRectF(0, self._row + len(shown) * self._row, width, self._row),
+                Qt.AlignmentFlag.AlignVCenter,
+                words,
             )
         painter.end()
 
