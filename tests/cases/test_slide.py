@@ -256,7 +256,7 @@ def test_an_item_opens_nothing_before_it_is_asked(tmp_path):
     path = write_pyramid(tmp_path / "HE 3.ome.tif", LEVELS)
     item = SlideItem(tmp_path / "none.tif", stain="HE")
     assert item.name == "HE"
-    assert SlideItem(path).name == "HE 3"
+    assert SlideItem(path).name == "Slide"
     with SlideItem(path).open() as slide:
         assert slide.levels[0].shape == (1500, 1300)
     shutil.rmtree(tmp_path)  # nothing holds the file

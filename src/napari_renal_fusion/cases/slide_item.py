@@ -33,8 +33,8 @@ class SlideItem:
 
     @property
     def name(self) -> str:
-        """What the slide is called on screen: its stain if known, else the file's name."""
-        return self.stain or self.path.stem.removesuffix(".ome")
+        """What the slide is called on screen: its stain if known; never the file's name, which may name a patient."""
+        return self.stain or "Slide"
 
     @property
     def pixel_size(self) -> PixelSize | None:

@@ -189,7 +189,7 @@ class Stage(QObject):
     def _slide_title(self, key: str, slide: Slide) -> str:
         size = slide.pixel_size
         scale = f"{size.um:.4g} µm a pixel" if size else "uncalibrated"
-        return f"{SLIDE_TITLE} · {self._slides[key].name} · {scale}"
+        return f"{SLIDE_TITLE} · {self._slides[key].stain or key} · {scale}"
 
     def step(self, by: int) -> None:
         """Go along the board."""
