@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import napari
 
 _NAPARI_OWN = ("layer list", "layer controls")
+_ALONE = ("Worklist", "Board")
+"""Docks that are not tabs of another."""
 
 
 class Docks(QObject):
@@ -47,6 +49,7 @@ class Docks(QObject):
         if window is None:
             return
         self._window = window
+        self._set_corners(window)
         # Every dock makes napari draw its canvas anew, so each gets its own turn.
         self._turns.add(lambda: self.fold(True))
         for name in self._places:
@@ -56,7 +59,10 @@ class Docks(QObject):
     def _dock(self, name: str) -> None:
         widget, area = self._places[name]
         if self._dock_of(widget) is None:
-            self._viewer.window.add_dock_widget(widget, name=name, area=area, add_vertical_stretch=False)
+            # A part beside the board or the reader, even for a moment, would widen a small window.
+            self._viewer.window.add_dock_widget(
+                widget, name=name, area=area, add_vertical_stretch=False, tabify=name not in _ALONE
+            )
         widget.show()
         self._dock_of(widget).show()
 
@@ -67,9 +73,6 @@ class Docks(QObject):
         reader = self._dock_of(self._reader)
         if reader is not None and hasattr(reader, "title"):
             reader.title.title.setText("Reader")
-        # The side columns reach down to the bottom, the board lies between them.
-        window.setCorner(QtNames.Corner.BottomLeftCorner, QtNames.DockWidgetArea.LeftDockWidgetArea)
-        window.setCorner(QtNames.Corner.BottomRightCorner, QtNames.DockWidgetArea.RightDockWidgetArea)
         self._turns.add(self._resize)
 
     def show_part(self, name: str, widget: QWidget, area: str = "bottom") -> None:
@@ -129,12 +132,7 @@ class Docks(QObject):
         window = self.window
         if window is None:
             return
-        wide = window.width() >= 1300
-        # In a small window the board runs under the worklist, so that all of its thumbnails fit.
-        left = (
-            QtNames.DockWidgetArea.LeftDockWidgetArea if wide else QtNames.DockWidgetArea.BottomDockWidgetArea
-        )
-        window.setCorner(QtNames.Corner.BottomLeftCorner, left)
+        wide = self._set_corners(window)
         scale = text_scale(self._reader)
         sides = {
             self._places["Worklist"][0]: round(scale * (200 if wide else 176)),
@@ -148,6 +146,19 @@ class Docks(QObject):
             window.resizeDocks(
                 [board], [self._places["Board"][0].sizeHint().height()], QtNames.Orientation.Vertical
             )
+
+    @staticmethod
+    def _set_corners(window: QMainWindow) -> bool:
+        """The side columns reach down to the bottom, the board lies between them; says whether the window is wide.
+
+        In a small window the board runs under the worklist, so that all of its thumbnails fit.
+        """
+        corners, areas = QtNames.Corner, QtNames.DockWidgetArea
+        wide = window.width() >= 1300
+        left = areas.LeftDockWidgetArea if wide else areas.BottomDockWidgetArea
+        window.setCorner(corners.BottomLeftCorner, left)
+        window.setCorner(corners.BottomRightCorner, areas.RightDockWidgetArea)
+        return wide
 
     def _dock_of(self, widget: QWidget) -> QDockWidget | None:
         above = widget.parentWidget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -253,7 +254,8 @@ class Workspace(QWidget):
         if self in _open:
             _open.remove(self)
         if self._window is not None:
-            self._window.removeEventFilter(self)
+            with contextlib.suppress(RuntimeError):  # Qt has deleted it already
+                self._window.removeEventFilter(self)
         self._viewer.events.theme.disconnect(self._apply_theme)
         get_settings().appearance.events.font_size.disconnect(self._apply_theme)
         unbind_keys(self)
