@@ -289,6 +289,35 @@ def test_electron_images_days_later_join_the_case_that_waits(person, messy, know
     assert workspace.worklist.list.count() == 1
 
 
+def test_electron_images_in_a_folder_of_their_own_join_the_waiting_case(
+    person, messy, known_laboratory, tmp_path
+):
+    workspace = person.workspace
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for one in messy.images:
+        if one.modality == "TEM":
+            one.path.rename(stick / one.path.name)
+    person.drop(messy.folder)
+    person.wait_for_sorter()
+    person.press(Key.Key_Return)
+    person.wait(lambda: workspace.case is not None and settled(workspace))
+    code = workspace.case.code
+    person.drop(stick)
+    dock = person.wait_for_sorter()
+    into = dock.accepting.footer.into
+    assert into.isVisible()
+    assert "awaits electron images" in into.itemText(1)
+    assert dock.accepting.footer.chosen is None  # a person says whose images these are
+    into.setFocus()
+    person.press(Key.Key_Down)
+    assert dock.accepting.footer.button.text() == f"Add 16 images to {code}"
+    person.click(dock.accepting.footer.button)
+    person.wait(lambda: len(workspace.case.images) == 56 and settled(workspace))
+    assert workspace.case.code == code
+    assert workspace.worklist.list.count() == 1
+
+
 def test_a_selection_of_files_and_the_sorter_again(person, messy, known_laboratory):
     workspace = person.workspace
     person.drop(*(file.path for file in messy.images))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,13 +63,14 @@ def locate(source: Source, key: KeyFile) -> Located:
     from .sorting.gather import image_sizes
 
     sizes = image_sizes(source)
-    root = f"{source}{os.sep}" if isinstance(source, Path) else ""
+    root = source if isinstance(source, Path) else None
     files: dict[tuple[str, str], Path] = {}
     lost: list[tuple[tuple[str, str], KeyImage, Path]] = []
     found_at: set[str] = set()
     for case in key.cases:
         for image_id, image in case.images.items():
-            place = root + (image.path.replace("/", os.sep) if root else image.path)
+            # A full path, of a selection or of an image that joined from elsewhere, stays what it is.
+            place = image.path if root is None else str(root / image.path)
             if place in sizes or Path(place).is_file():
                 files[case.code, image_id] = Path(place)
                 found_at.add(place)

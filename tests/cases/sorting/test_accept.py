@@ -8,7 +8,7 @@ from PIL import Image
 from napari_renal_fusion.cases import Case, Cohort, Modality, open_cases
 from napari_renal_fusion.cases.case_key import KEY_FILE, find_key
 from napari_renal_fusion.cases.record import read_record
-from napari_renal_fusion.cases.sorting import Correction, accept, load_pattern, sort_source
+from napari_renal_fusion.cases.sorting import Correction, accept, join, load_pattern, sort_source
 from napari_renal_fusion.cases.work_folder import WorkFolder
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.inputs import keyed_images
@@ -72,6 +72,24 @@ def test_electron_images_that_come_days_later_join_the_same_case(folder):
     assert ids(after) == ids(before) | {"TEM-1": "IMG_0000.tif", "TEM-2": "IMG_0001.tif"}
     assert after.notices == ()
     assert len(find_key(folder).cases) == 1
+
+
+def test_electron_images_from_elsewhere_join_a_case_and_stay_where_they_lie(folder, tmp_path):
+    (before,) = accept(sort_source(folder))
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    later(stick)
+    (after,) = join(sort_source(stick), folder, before.code)
+    assert ids(after) == ids(before) | {"TEM-1": "IMG_0000.tif", "TEM-2": "IMG_0001.tif"}
+    assert [image.path.parent for image in after.of(TEM)] == [stick] * 2
+    assert after.notices == ()
+    assert open_cases(folder).cases == (after,)
+    assert accept(sort_source(folder)) == (after,)  # sorting the folder again keeps them
+    assert join(sort_source(stick), folder, before.code) == (after,)  # the same content is not added twice
+    for case, where in (("9999", folder), (before.code, stick)):
+        with pytest.raises(RenalFusionError) as caught:
+            join(sort_source(stick), where, case)
+        assert caught.value.code == "sort_case_unknown"
 
 
 def test_what_a_person_said_survives_sorting_again(folder):

@@ -1,6 +1,6 @@
 """The sorter: which of a folder's files belong to which biopsy, and what each of them shows."""
 
-from .accept import accept, sort_source
+from .accept import accept, join, sort_source
 from .guess import DOUBTFUL, Correction, Guess, OtherFile, SortedFile
 from .look import Look, look_at
 from .opening import Opening, open_or_sort
@@ -21,6 +21,7 @@ __all__ = [
     "SortedFile",
     "Sorting",
     "accept",
+    "join",
     "load_pattern",
     "look_at",
     "open_or_sort",

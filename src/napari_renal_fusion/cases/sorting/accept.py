@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...errors import RenalFusionError
@@ -79,12 +80,7 @@ def accept(
     earlier = find_key(source) or KeyFile(source=str(sorting.root or ""))
     usable = [file for file in sorting.files if file.modality.value is not None]
     if not any(not file.left_out for file in usable):
-        raise RenalFusionError(
-            "sort_no_modality",
-            f"No image of {readable(sorting.root or 'the selection')} has a modality yet",
-            path=sorting.root,
-            remedy="Say of the listed images whether they are light, immunofluorescence or electron images.",
-        )
+        raise _nothing_usable(sorting)
     hashes = _hashes(usable, earlier, tell)
     by_code = {case.code: case for case in earlier.cases}
     labels = list(dict.fromkeys(file.biopsy.value or "" for file in usable))
@@ -106,6 +102,59 @@ def accept(
     if learn and sorting.corrections:
         save_pattern(sorting.learned())
     return tuple(case for case in open_sorted(source, work) if case.code in set(codes.values()))
+
+
+def join(
+    sorting: Sorting,
+    folder: Path,
+    code: str,
+    *,
+    work: WorkFolder | None = None,
+    learn: bool = True,
+    tell: Callable[[float, str], None] | None = None,
+) -> tuple[Case, ...]:
+    """Add the images of a sorting to a case of another folder, for example electron images that came on a stick.
+
+    They get the next numbers of that case and stay where they lie: the folder's key holds their full paths.
+    Images whose content the case has already are not added again.
+
+    Raises
+    ------
+    RenalFusionError
+        ``sort_case_unknown`` if the folder has no such case, ``sort_no_modality``, and as :func:`accept`.
+    """
+    work = work or WorkFolder()
+    key = find_key(folder)
+    before = next((case for case in key.cases if case.code == code), None) if key else None
+    if key is None or before is None or key.as_found:
+        raise RenalFusionError(
+            "sort_case_unknown",
+            f"The folder {readable(folder)} holds no sorted case {code}",
+            path=folder,
+            remedy="Sort that folder first, or make a new case of these images.",
+        )
+    usable = [file for file in sorting.files if file.modality.value is not None and not file.left_out]
+    if not usable:
+        raise _nothing_usable(sorting)
+    hashes = _hashes(usable, KeyFile(), tell)
+    there = {image.sha256 for image in before.images.values()}
+    fresh = [replace(file, code="", image_id="") for file in usable if hashes[file.path].sha256 not in there]
+    changed, record = _filed(before, before.label, fresh, hashes, sorting, read_record(code, work))
+    write_record(record.model_copy(update={"awaiting": _awaited(record)}), work)
+    cases = tuple(changed if case.code == code else case for case in key.cases)
+    write_key(folder, key.model_copy(update={"cases": cases}))
+    if learn and sorting.corrections:
+        save_pattern(sorting.learned())
+    return tuple(case for case in open_sorted(folder, work) if case.code == code)
+
+
+def _nothing_usable(sorting: Sorting) -> RenalFusionError:
+    return RenalFusionError(
+        "sort_no_modality",
+        f"No image of {readable(sorting.root or 'the selection')} has a modality yet",
+        path=sorting.root,
+        remedy="Say of the listed images whether they are light, immunofluorescence or electron images.",
+    )
 
 
 def _filed(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ...cases import Case, Modality
 from ...cases.case_key import Source
-from ...cases.sorting import Sorting, accept
+from ...cases.sorting import Sorting, accept, join
 from ...compute.progress import Cancelled, Progress, Step
 from ...errors import RenalFusionError
 from ..theme import RHYTHM, label
@@ -18,8 +20,17 @@ from .desk import usable
 from .words import count_of, what_accepting_does
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A case that the images may join: its code, its folder, and how it reads in a list."""
+
+    code: str
+    folder: Path
+    text: str
+
+
 class Footer(QWidget):
-    """Below the images: one line on what follows, two choices that are seldom made, and Accept."""
+    """Below the images: one line on what follows, choices that are seldom made, and Accept."""
 
     accept_wanted = Signal()
 
@@ -27,6 +38,15 @@ class Footer(QWidget):
         super().__init__(parent)
         self.summary = label()
         self.others = label("", "secondary")
+        self._waiting: tuple[Waiting, ...] = ()
+        self._count = 0
+        self.into = QComboBox()
+        self.into.setToolTip(
+            "Electron images that came later, in a folder of their own, join the case that waits for them."
+        )
+        self.into.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.into.setAccessibleName("Case that the images go to")
+        self.into.currentIndexChanged.connect(lambda _: self._say_where())
         self.awaited = QCheckBox("Electron images are still to come")
         self.awaited.setToolTip("The case waits for them; copied into the same folder later, they join it.")
         self.awaited.setChecked(True)
@@ -44,18 +64,43 @@ class Footer(QWidget):
         self.button.clicked.connect(self.accept_wanted)
         row = QHBoxLayout()
         row.setSpacing(2 * RHYTHM)
-        row.addWidget(self.awaited)
         row.addWidget(self.beside)
         row.addStretch(1)
         row.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(RHYTHM // 2)
-        for one in (self.summary, self.others):
+        for one in (self.summary, self.others, self.into, self.awaited):
             column.addWidget(one)
         column.addLayout(row)
+        self.into.hide()
         for box in (self.awaited, self.beside):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def offer(self, waiting: Sequence[Waiting]) -> None:
+        """Cases that the images may join instead of becoming a new one; nothing is chosen by itself."""
+        self._waiting = tuple(waiting)
+        self.into.clear()
+        self.into.addItems(["A new case", *(one.text for one in self._waiting)])
+        self.into.setVisible(bool(self._waiting))
+
+    @property
+    def offers(self) -> bool:
+        """Whether there is a case that the images may join."""
+        return bool(self._waiting)
+
+    @property
+    def chosen(self) -> Waiting | None:
+        """The case that the images join, None for a new one."""
+        place = self.into.currentIndex() - 1
+        return self._waiting[place] if 0 <= place < len(self._waiting) else None
+
+    def _say_where(self) -> None:
+        joined = self.chosen
+        count = count_of(self._count, "image")
+        self.button.setText(f"Add {count} to {joined.code}" if joined else f"Accept {count}")
+        self.beside.setEnabled(joined is None)
+        self.awaited.setEnabled(joined is None)
 
     def show_sorting(self, sorting: Sorting | None, source: Source | None) -> None:
         """Say what accepting does; None while that is not known."""
@@ -71,7 +116,8 @@ class Footer(QWidget):
         doubtful = sum(file.doubtful and file.modality.value is not None for file in kept)
         self.summary.setText(what_accepting_does(counts, doubtful, unknown, len(sorting.biopsies)))
         self.awaited.setVisible(not counts[Modality.TEM])
-        self.button.setText(f"Accept {count_of(sum(counts.values()), 'image')}")
+        self._count = sum(counts.values())
+        self._say_where()
         self.button.setEnabled(any(counts.values()))
         self.others.setVisible(bool(sorting.others))
         several = len(sorting.others) != 1
@@ -106,11 +152,13 @@ class Accepting(QObject):
         """Write key and records; originals are read for their hashes only."""
         progress = self._progress = Progress(self._step)
         beside = self.footer.beside.isChecked()
-        waits = self.footer.awaited.isChecked()
-        awaiting = None if waits else ()
+        awaiting = None if self.footer.awaited.isChecked() else ()
+        joined = self.footer.chosen
 
         def work() -> tuple[Case, ...] | None:
             try:
+                if joined is not None:
+                    return join(sorting, joined.folder, joined.code, tell=progress.update)
                 return accept(sorting, beside=beside, awaiting=awaiting, tell=progress.update)
             except Cancelled:
                 return None

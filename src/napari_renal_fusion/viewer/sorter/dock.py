@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from ...cases import Case
+from ...cases import Case, Modality
 from ...cases.case_key import Source
 from ...cases.names import readable
 from ...cases.sorting import SortedFile, Sorting
 from ...errors import RenalFusionError
 from ..theme import RHYTHM
 from ..threads import Threads
-from .accepting import Accepting
+from .accepting import Accepting, Waiting
 from .choices import Choice, suggest, suggest_biopsy
 from .corrector import Corrector
 from .desk import Lesson, change_of, lesson, taken_back
@@ -41,6 +42,7 @@ class SorterDock(QWidget):
     def __init__(self, writing: Threads | None = None, parent: QWidget | None = None):
         super().__init__(parent)
         self.source: Source | None = None
+        self.waiting: Callable[[Source], Sequence[Waiting]] = lambda source: ()
         self.sorting: Sorting | None = None
         self._files: dict[str, SortedFile] = {}
         self._names: dict[Path, str] = {}
@@ -77,6 +79,7 @@ class SorterDock(QWidget):
         self.source = source
         tip = str(source) if isinstance(source, Path) else "\n".join(map(str, source[:20]))
         self.page.show_title(_called(source), tip, why)
+        self.accepting.footer.offer(self.waiting(source))
         self.accepting.footer.show_sorting(None, source)
         self._stack.setCurrentWidget(self.page)
         self.progress.start("Looking at the files…")
@@ -185,10 +188,16 @@ class SorterDock(QWidget):
         missing = self.gallery.pictured
         self.looking.read(self._files[name].path for name in self.gallery.order if name not in missing)
         if not said:
-            count = len(sorting.doubtful)
-            self._say(
-                "" if count else "Every image is told by its name or its looks; look them over, then accept."
-            )
+            self._say(self._advice(sorting))
+
+    def _advice(self, sorting: Sorting) -> str:
+        """What a person should do next, where that is not plain."""
+        kinds = {file.modality.value for file in sorting.files}
+        if kinds == {Modality.TEM} and self.accepting.footer.offers:
+            return "Only electron images: choose below which case they belong to."
+        if sorting.doubtful:
+            return ""
+        return "Every image is told by its name or its looks; look them over, then accept."
 
     def _failed(self, error: RenalFusionError) -> None:
         self.progress.finish()

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Qt, QTimer
 
-from ...cases import Case
+from ...cases import Case, Modality
 from ...cases.case_key import Source
+from ...cases.names import readable
 from ...cases.sorting import Opening
 from ..keys import register
 from ..training.dock_place import DockPlace
+from .accepting import Waiting
 from .dock import SorterDock
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class SorterPlace(QObject):
         if self.dock is None:
             self.dock = SorterDock(self._workspace.writing)
             self.dock.done.open_button.hide()  # accepted cases are open already
+            self.dock.waiting = self._waiting
             self.dock.accepted.connect(self._accepted)
             self.dock.paths_given.connect(self._given)
             self._frame = DockPlace(self.dock, _SHARE)
@@ -86,6 +89,29 @@ class SorterPlace(QObject):
         self._workspace = None
         if self.dock is not None:
             self.dock.shut()
+
+    def _waiting(self, source: Source) -> list[Waiting]:
+        """Sorted cases that these images may join: the open one first, then those without electron images."""
+        if self._workspace is None:
+            return []
+        cases = self._workspace.case_list.cases
+        ours = [
+            case
+            for case in cases
+            if case.code and case.case_id == case.code and case.folder not in (None, source)
+        ]
+        open_now = self._workspace.case
+        found = [case for case in ours if case is open_now or not case.of(Modality.TEM)]
+        found.sort(key=lambda case: case is not open_now)
+        return [
+            Waiting(
+                case.code,
+                case.folder,
+                f"Case {case.code} ({readable(case.folder.name)})"
+                + ("" if case.of(Modality.TEM) else ", awaits electron images"),
+            )
+            for case in found
+        ]
 
     def _offer(self, opening: Opening) -> None:
         if opening.to_sort is not None:

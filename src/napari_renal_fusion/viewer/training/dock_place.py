@@ -6,6 +6,8 @@ from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 _READER = "Reader"
+_OTHERS = 570
+"""Pixels that worklist, canvas and board need; asking for more would widen the whole window."""
 
 
 class DockPlace(QObject):
@@ -67,7 +69,8 @@ class DockPlace(QObject):
         dock, window = self.dock, self.window
         if dock is None or window is None or dock.isFloating():
             return
-        width = max(560, round(window.width() * self._share)) if self._front else self._before
+        wanted = min(round(window.width() * self._share), window.width() - _OTHERS)
+        width = max(560, wanted) if self._front else self._before
         shown = dock if self._front else next(iter(window.tabifiedDockWidgets(dock)), None)
         if shown is not None and width:
             window.resizeDocks([shown], [width], Qt.Orientation.Horizontal)
