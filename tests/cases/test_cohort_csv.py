@@ -340,3 +340,14 @@ def test_pixels_without_a_file_are_not_written(tmp_path):
     with pytest.raises(RenalFusionError) as caught:
         write_cohort_csv(Cohort((Case("c", "p", (item,)),)), tmp_path / "a.csv")
     assert caught.value.code == "cohort_image_unsaved"
+
+
+def test_a_file_that_shows_one_glomerulus_cut_out_is_said_to(table, tmp_path):
+    cohort = table(
+        f"{HEADER},cut_out\nP1,OM,images/a.jpg,yes\nP1,OM,images/b.jpg,\nP2,OM,images/c.jpg,maybe\n"
+    )
+    assert [image.is_cut for case in cohort.cases for image in case.images][:2] == [True, False]
+    assert found(cohort) == [("yes_or_no", 4)]
+    write_cohort_csv(cohort, tmp_path / "again.csv")
+    again = Cohort.from_csv(tmp_path / "again.csv")
+    assert [image.is_cut for image in again.cases[0].images] == [True, False]
