@@ -263,6 +263,7 @@ def test_the_same_with_the_demonstration_model(
     workspace.shut()
 
 
+@pytest.mark.slow  # the dock's own tests hold the same without a whole window
 def test_electron_images_days_later_join_the_case_that_waits(person, messy, known_laboratory, tmp_path):
     workspace = person.workspace
     late = tmp_path / "late"
@@ -318,6 +319,7 @@ def test_electron_images_in_a_folder_of_their_own_join_the_waiting_case(
     assert workspace.worklist.list.count() == 1
 
 
+@pytest.mark.slow  # the dock's own tests hold the same without a whole window
 def test_a_selection_of_files_and_the_sorter_again(person, messy, known_laboratory):
     workspace = person.workspace
     person.drop(*(file.path for file in messy.images))
