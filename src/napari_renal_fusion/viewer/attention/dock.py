@@ -170,7 +170,9 @@ class AttentionDock(QWidget):
         self._tell("")
         if case is None or not (case.slides or case.omics is not None):
             self._show_nothing(NO_CASE if case is None else NOTHING_HERE)
-        elif answer is None or not answer.prediction_id:  # of a stored answer the model holds nothing to look into
+        elif (
+            answer is None or not answer.prediction_id
+        ):  # of a stored answer the model holds nothing to look into
             self._show_nothing(NOT_ASKED, run=True)
         else:
             self.survival.show_answer(answer.prediction.survival)

@@ -190,7 +190,9 @@ class EditLayer(QObject):
         wanted = {place for place, one in enumerate(self._held) if one.outline.id in chosen}
         if set(layer.selected_data) != wanted:
             layer.selected_data = wanted
-        layer._set_highlight(force=True)  # after another layer had the mouse, napari shows no handles otherwise
+        layer._set_highlight(
+            force=True
+        )  # after another layer had the mouse, napari shows no handles otherwise
 
     def _selection_changed(self, *_) -> None:
         layer = self.layer
