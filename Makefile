@@ -35,6 +35,7 @@ pictures: $(READY)
 	xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python docs/make_pictures.py
 	xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python docs/healnet_pictures.py
 	xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python docs/panel_pictures.py
+	xvfb-run -a -s "-screen 0 3840x2160x24" $(BIN)/python docs/reading_pictures.py
 
 # The small cohort and the demonstration bundle that the package ships.
 sample-data: $(READY)

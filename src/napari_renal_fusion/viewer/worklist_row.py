@@ -11,6 +11,8 @@ from .theme import RHYTHM, colours_of
 CODE, STATE, BUSY = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.UserRole + 3
 _ATTENTION = {"refused", "disagree", "could not be run", "to sort"}
 _SIGN = 10
+_SHORT = {"awaiting electron images": "awaiting electron"}
+"""What fits into a narrow list; the filter and the description have the whole words."""
 
 
 class WorklistRow(QStyledItemDelegate):
@@ -48,10 +50,9 @@ class WorklistRow(QStyledItemDelegate):
         painter.setFont(option.font)
         painter.setPen(colour if state in _ATTENTION else colours.secondary)
         words.translate(0, line)
-        painter.drawText(
-            words, Qt.AlignmentFlag.AlignVCenter,
-            option.fontMetrics.elidedText(str(index.data(BUSY) or state), Qt.TextElideMode.ElideRight, int(words.width())),
-        )  # fmt: skip
+        said = str(index.data(BUSY) or _SHORT.get(state, state))
+        said = option.fontMetrics.elidedText(said, Qt.TextElideMode.ElideRight, int(words.width()))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, said)
         painter.restore()
 
 
