@@ -5,27 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
-from ..compute.places import config_dir, data_dir
+from ..compute.places import data_dir
 from ..compute.settings import load_settings
 from ..errors import RenalFusionError
 
 CODE_SIGNS = "2346789CDFGHJKMNPQRTVWXY"
 """No two look alike (0 O, 1 I L, 5 S, 8 B, 2 Z) and no vowels: a code is never a word."""
 _CODE = re.compile(r"[0-9A-Z]{4,6}")
-
-
-@dataclass(frozen=True)
-class Stored:
-    """One place on this computer where something is kept: what, where, files, bytes, and whether names are in it."""
-
-    what: str
-    path: Path
-    files: int
-    size: int
-    holds_names: bool = False
 
 
 class WorkFolder:
@@ -83,25 +71,6 @@ class WorkFolder:
                 ) from error
             return code
 
-    def stored(self) -> tuple[Stored, ...]:
-        """What is kept where on this computer: the work folder, key files, and the laboratory's pattern."""
-        places = [
-            ("Readings, outlines and journals, by case code", self.root, False),
-            ("Pixel sizes that people gave, by the file's content", data_dir() / "answers", False),
-            (
-                "Key files of sources that cannot be written: case code to patient",
-                config_dir() / "keys",
-                True,
-            ),
-            (
-                "What the laboratory's file names mean, without readable words",
-                config_dir() / "patterns.json",
-                False,
-            ),
-            ("Pixel sizes of the laboratory's microscopes", config_dir() / "lab_scales.json", False),
-        ]
-        return tuple(Stored(what, path, *_size(path), holds_names=names) for what, path, names in places)
-
     def purge(self, code: str) -> bool:
         """Delete everything kept about a case here; says whether there was anything. Originals stay.
 
@@ -132,8 +101,3 @@ def _chosen_root() -> Path:
     except RenalFusionError:
         chosen = ""
     return Path(chosen).expanduser() if chosen else data_dir() / "work"
-
-
-def _size(path: Path) -> tuple[int, int]:
-    files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
-    return len(files), sum(one.stat().st_size for one in files)

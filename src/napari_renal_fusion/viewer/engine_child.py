@@ -100,6 +100,7 @@ class EngineWork:
         With ``version`` (of the case) the own reading and the what-ifs stand in the report; ``what_if`` is the number
         of the one that it is about, 0 for the official answer.
         """
+        from ..cases.work_folder import WorkFolder
         from ..explain import explain
         from ..reports import case_reading, write_all
 
@@ -112,7 +113,8 @@ class EngineWork:
                 )
         reading = None
         if case.code and params.get("version"):
-            reading = case_reading(case.code, params["version"], number=params.get("what_if", 0))
+            work = WorkFolder(params.get("work_folder") or None)
+            reading = case_reading(case.code, params["version"], work, number=params.get("what_if", 0))
         with progress.part(0.4, 1):
             files = write_all(
                 case, prediction, explanation, Path(params["out_dir"]), progress=progress, reading=reading

@@ -457,7 +457,7 @@ class Workspace(QWidget):
         heat_map = self.reader.heat_map
         self.runs.report(
             self.place, heat_map.class_index, heat_map.method, folder, self._report_written,
-            version=self.reading.version, what_if=self.reading.what_if,
+            version=self.reading.version, what_if=self.reading.what_if, work_folder=str(self.work.root),
         )  # fmt: skip
 
     def _report_written(self, result: dict) -> None:
