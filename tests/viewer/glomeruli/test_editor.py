@@ -330,11 +330,17 @@ def test_layers_that_the_person_removed_are_made_again(editor, mouse, viewer):
     assert editor.shapes.layer.nshapes == 1
 
 
-def test_outlines_lie_above_an_image_that_came_later(editor, viewer):
-    editor.draw([box(50, 60)])
-    editor.follow()
+def test_outlines_lie_above_an_image_that_came_later_and_what_is_edited_above_the_lines(
+    editor, mouse, viewer, tmp_path
+):
+    tool(editor, mouse, "points")
     late = viewer.add_image(np.zeros((300, 400), np.uint8), name="late")
-    subject = editor.subject
-    editor.show(type(subject)("IM-1", "IF", late, (300, 400), None), editor.drawing)
-    names = [layer.name for layer in viewer.layers]
-    assert names.index("Outlines") > names.index("late")
+    with Drawing(tmp_path / "IM-1.jsonl", "IM-1") as other:
+        editor.show(type(editor.subject)("IM-1", "IF", late, (300, 400), None), other)
+        editor.set_tool("points")
+        editor.draw([box(50, 60)])
+        editor.follow()
+        editor.lines.draw()
+        names = [layer.name for layer in viewer.layers]
+        assert names.index("late") < names.index("Outlines") < names.index("Glomeruli")
+        editor.show(None, None)

@@ -35,7 +35,7 @@ def put_in_place(viewer: napari.viewer.ViewerModel, layer: Layer, parent: Layer)
 
 
 def raise_above(viewer: napari.viewer.ViewerModel, layer: Layer, parent: Layer) -> None:
-    """Move a layer to the top if it lies below an image that came after it."""
+    """Move a layer to right above an image that came after it; what lies above the image stays above both."""
     layers = viewer.layers
     if layers.index(layer) < layers.index(parent):
-        layers.move(layers.index(layer), len(layers))
+        layers.move(layers.index(layer), layers.index(parent) + 1)
