@@ -44,10 +44,12 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("command")
     path = made_table(folder / "patients.csv", 40)
     splits = split_files(folder, [f"P{i:03d}" for i in range(40)])
-    said = run(
-        "train", path, "--preset", "healnet", "--modalities", "rnaseq,mut,clinical=age", *SURVIVAL, *settings(),
-        "--splits", splits, "--epochs", 2, "--set", "patience=1", "--threads", 1, "--out", folder / "run",
-    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RENAL_FUSION_HOME", str(folder / "home"))
+        said = run(
+            "train", path, "--preset", "healnet", "--modalities", "rnaseq,mut,clinical=age", *SURVIVAL, *settings(),
+            "--splits", splits, "--epochs", 2, "--set", "patience=1", "--threads", 1, "--out", folder / "run",
+        )  # fmt: skip
     return folder, said
 
 
@@ -82,8 +84,9 @@ def test_predict_answers_a_case_folder_with_an_omics_row(trained):
     assert (folder / "answer" / "report.html").is_file()
 
 
-def test_the_study_leaves_modalities_out_at_test_time(trained):
+def test_the_study_leaves_modalities_out_at_test_time(trained, monkeypatch):
     folder, _ = trained
+    monkeypatch.setenv("RENAL_FUSION_HOME", str(folder / "home"))
     said = json.loads(run("study", "missing-modalities", folder / "run", "--out", folder / "study", "--json"))
     header, *rows = said["rows"]
     assert header[:4] == ["rnaseq", "mut", "clinical", "Model"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -46,9 +47,9 @@ def private_folds(folds: Folds, called: Mapping[str, str], patients: Mapping[str
     )
 
 
-def new_key() -> str:
+def new_key(kind: str = "csv") -> str:
     """Name of a new table of files and patients."""
-    return f"run-{secrets.token_hex(8)}.csv"
+    return f"run-{secrets.token_hex(8)}.{kind}"
 
 
 def key_path(name: str) -> Path:
@@ -65,6 +66,8 @@ def names_of_table(path: Path) -> Nameless:
         ``run_key_missing``.
     """
     files, words = [], {}
+    if path.suffix == ".json":
+        return _names_of_patients(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -79,6 +82,21 @@ def names_of_table(path: Path) -> Nameless:
         if row.get("patient_id") and not is_anonymous(row["patient_id"]):
             words.setdefault(row["patient_id"], f"patient {case}")
     return Nameless(files, words)
+
+
+def _names_of_patients(path: Path) -> Nameless:
+    """The same of a run on slides and omics."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise key_missing(path) from error
+    files = [
+        (Path(one["path"]), f"{name} of {patient}")
+        for name, rows in stored["slides"].items()
+        for patient, sources in zip(stored["patients"], rows, strict=True)
+        for one in sources
+    ]
+    return Nameless(files, dict(zip(stored["ids"], stored["patients"], strict=True)))
 
 
 def key_missing(path: Path) -> RenalFusionError:

@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from napari_renal_fusion import bundles
+from napari_renal_fusion.bundles.local import was_trained_on
 from napari_renal_fusion.compute.progress import Cancelled, Progress
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.training import Run, differing_fields, list_runs
@@ -180,3 +182,18 @@ def test_the_runs_of_every_kind_stand_in_one_report(survival, tmp_path):
     assert len(summary(survival.results)) >= 3
     assert (tmp_path / "cases.csv").read_text().splitlines()[0].startswith("case_id,part,time,event,risk")
     assert all(one.is_file() for one in written)
+
+
+def test_a_run_of_named_patients_names_none_of_them(tmp_path):
+    """Ids that could be names stay in the key; the run numbers its patients, and its bundle still knows them."""
+    config = tiny("rnaseq")
+    patients = read_patients(made_table(tmp_path / "p.csv", 24, 1), config)
+    named = tuple(f"Plantinga {one}" for one in patients.patients)
+    patients = replace(patients, patients=named, notes=(f"{named[3]} was left out",))
+    run = train_healnet(patients, config, tmp_path / "run")
+    for path in (one for one in run.folder.rglob("*") if one.is_file()):
+        assert b"Plantinga" not in path.read_bytes(), path
+    assert run.results.cases[0].case_id.startswith("patient-")
+    sha256 = bundles.load(run.bundle).sha256
+    assert all(was_trained_on(sha256, one) for one in named)
+    assert train_healnet(patients, config, run.folder).folder == run.folder

@@ -12,12 +12,13 @@ from .. import process
 from ..check import CohortReport, Finding
 from ..creation import _holds_run, _taken
 from ..folds import Folds
+from ..private import new_key, private_folds
 from ..run import CHECK, CONFIG, FOLDS, INFO, Run, RunInfo
 from ..run_list import new_folder
 from .config import HEALNetTrainingConfig
 from .patients import PatientTable
 from .splits import check_given_folds, draw_folds
-from .stored import PATIENTS, load_table, save_table, table_bytes
+from .stored import load_table, patient_names, private_table, save_table, table_bytes, table_hash
 
 
 def create_healnet_run(
@@ -47,8 +48,10 @@ def create_healnet_run(
         folds = draw_folds(table, config)
     else:
         check_given_folds(folds, table)
-    save_table(table, folder)
-    folds.save(folder / FOLDS)
+    key, called = new_key("json"), patient_names(table)
+    save_table(table, folder, key)
+    private_folds(folds, called, called).save(folder / FOLDS)
+    sha256, table = table_hash(table), private_table(table)
     write_text(folder / CHECK, _report(table).model_dump_json(indent=1))
     write_text(folder / CONFIG, config.model_dump_json(indent=1))
     info = RunInfo(
@@ -61,6 +64,8 @@ def create_healnet_run(
         cohort=table.source,
         encoder_weights="",
         encoder_sha256="",
+        key=key,
+        key_sha256=sha256,
     )
     write_text(folder / INFO, info.model_dump_json(indent=1))
     return Run(folder)
@@ -87,13 +92,21 @@ def create_or_open_healnet(
     run = Run.open(folder)
     if run.config != config:
         raise _taken(folder, "a run with another configuration")
-    if not (folder / PATIENTS).is_file() or table_bytes(table) != table_bytes(load_table(folder)):
+    if not _same_table(run, table):
         raise _taken(folder, "a run with other patients")
-    if folds is not None and folds != run.folds:
+    called = patient_names(table)
+    if folds is not None and private_folds(folds, called, called) != run.folds:
         raise _taken(folder, "a run with other folds")
     run.refuse_if_running()
     process.forget_stop(folder)
     return run
+
+
+def _same_table(run: Run, table: PatientTable) -> bool:
+    """Whether the run was made of these patients; its key need not be on this computer for that."""
+    if run.info.key:
+        return table_hash(table) == run.info.key_sha256
+    return table_bytes(table) == table_bytes(load_table(run.folder))
 
 
 def train_healnet(

@@ -38,6 +38,7 @@ from .judging import ClassJudged
 from .members import FoldAnswers
 from .patients import PatientTable
 from .results import SurvivalResults
+from .stored import patient_ids
 from .truth import bins_of
 
 _SEED, _TOKENS = 20260101, 16
@@ -103,7 +104,8 @@ def write_healnet_bundle(
     try:
         if any(one.kind == "slide" for one in config.modalities):
             keep_weights(config.encoder)
-        remember_training_patients(sealed.sha256[MANIFEST], {table.patients[row] for row in used})
+        ids = patient_ids(run.folder)
+        remember_training_patients(sealed.sha256[MANIFEST], {ids[row] for row in used})
     except (RenalFusionError, OSError) as error:
         # The bundle is whole without it, and a run must not fail at its last line.
         return (f"{folder.name}: its patients cannot be recognised here later, because {error}",)
