@@ -62,7 +62,9 @@ class KeySheet(QDialog):
             one.ensurePolished()
         self._pages.layout().invalidate()
         wanted, room = self._pages.sizeHint(), self.parentWidget().size()
-        self.resize(min(wanted.width() + 20, room.width() - 40), min(wanted.height() + 20, room.height() - 40))
+        self.resize(
+            min(wanted.width() + 20, room.width() - 40), min(wanted.height() + 20, room.height() - 40)
+        )
         super().showEvent(event)
 
     @classmethod

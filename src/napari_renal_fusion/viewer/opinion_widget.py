@@ -102,7 +102,9 @@ class OpinionWidget(Container):
         if self._running is not None or self.bundle.value is None:
             return
         if self._case_is_sealed():
-            self._tell("The case in the reading workspace is read first: enter your own reading and reveal there.")
+            self._tell(
+                "The case in the reading workspace is read first: enter your own reading and reveal there."
+            )
             return
         if not layers:
             self._tell("Choose at least one layer; drag images into napari first.")
