@@ -104,10 +104,10 @@ def test_from_a_folder_of_patients_to_an_answer(viewer, qtbot, cohort_folder, tm
         click(workspace.reader.run.run_button, qtbot)
         place = workspace.worklist.current
         qtbot.waitUntil(
-            lambda: workspace.runs.answer(place) is not None or bool(workspace.reader.run.message.text()),
+            lambda: workspace.runs.held(place) is not None or bool(workspace.reader.run.message.text()),
             timeout=180_000,
         )
-        answer = workspace.runs.answer(place)
+        answer = workspace.runs.held(place)  # sealed, as nobody has read the case yet
         assert answer is not None, workspace.reader.run.message.text()
         assert answer.prediction.provenance.bundle_name == "small"
         assert answer.prediction.status in ("answered", "abstained")
