@@ -186,6 +186,9 @@ def test_a_full_or_read_only_disk(case, tmp_path, tiny_bundle, monkeypatch, numb
     def refuse(*_, **__):
         raise OSError(number, os.strerror(number))
 
+    ask(
+        case, tmp_path / "before", tiny_bundle
+    )  # the case has its code; now it is the answer that cannot be written
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     with pytest.raises(RenalFusionError) as raised:
         ask(case, tmp_path / "out", tiny_bundle)
