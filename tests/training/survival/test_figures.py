@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sksurv.compare import compare_survival
 from sksurv.metrics import (
@@ -225,6 +225,8 @@ def test_bins_are_quartiles_of_events_and_hold_one_each(data):
     st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=25),
     st.integers(2, 6),
 )
+@example([(0, True), (0, True), (1, True), (2, False)], 2)
+@example([(0, True), (0, True), (2, True)], 2)
 def test_every_bin_holds_an_event_whatever_the_times(rows, n):
     time, event = (np.array(column) for column in zip(*rows, strict=True))
     try:

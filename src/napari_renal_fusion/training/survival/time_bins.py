@@ -73,11 +73,13 @@ def time_bins(time: ArrayLike, event: ArrayLike, n: int = 4) -> TimeBins:
     edges = edges[edges < time.max()]
     while (empty := np.flatnonzero(_events_in_bins(events, edges) == 0)).size and len(edges):
         edges = np.delete(edges, max(0, empty[0] - 1))
+    if not len(edges):  # more than half at the first time of all: what comes later is the second bin
+        edges = events[(events > events[0]) & (events < time.max())][:1]
     if not len(edges):
         raise RenalFusionError(
             "survival_equal_times",
             f"The {len(events)} events of the training part cannot be divided by time: "
-            f"{'all happen' if events[0] == events[-1] else 'most happen'} at {events[-1]:g}",
+            f"{'all happen' if events[0] == events[-1] else 'most happen'} at {events[(len(events) - 1) // 2]:g}",
             remedy="Use exact times (days or months, not years), or more patients with an event.",
         )
     return TimeBins(edges=tuple(edges.tolist()), last=float(time.max()))
