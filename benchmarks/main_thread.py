@@ -9,34 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
+from .gaps import LongestTurn, until, wait
+
 _ROUNDS = 3
-
-
-class LongestGap:
-    """Longest time, in ms, between two turns of the event loop since it was last asked."""
-
-    def __init__(self):
-        from qtpy.QtCore import QTimer
-
-        self._timer = QTimer()
-        self._timer.timeout.connect(self._turn)
-        self._timer.start(1)
-        self.take()
-
-    def take(self) -> float:
-        longest = getattr(self, "_longest", 0.0)
-        self._last, self._longest = time.perf_counter(), 0.0
-        return 1000 * longest
-
-    def _turn(self) -> None:
-        now = time.perf_counter()
-        self._longest, self._last = max(self._longest, now - self._last), now
 
 
 def run() -> str:
@@ -76,15 +56,15 @@ def _alone(arrays) -> dict[str, float]:
     from napari_renal_fusion.explain.explanation import HeatMap
     from napari_renal_fusion.viewer.overlays import contour_arguments
 
-    viewer, gap, phases = Viewer(), LongestGap(), {}
+    viewer, gap, phases = Viewer(), LongestTurn(), {}
     viewer.window.resize(1400, 900)
-    _wait(0.5)
+    wait(0.5)
     gap.take()
 
     def phase(name: str, operation: Callable[[], object]) -> object:
         done = operation()
-        _wait(0.4)
-        phases[name] = gap.take()
+        wait(0.4)
+        phases[name] = gap.take().clock
         return done
 
     om = phase("add OM 3072x2048", lambda: viewer.add_image(arrays[Modality.OM][0], rgb=True))
@@ -114,9 +94,9 @@ def _workspace(cohort: Path) -> dict[str, float]:
 
     from napari_renal_fusion.viewer import open_workspace
 
-    viewer, gap, phases = Viewer(), LongestGap(), {}
+    viewer, gap, phases = Viewer(), LongestTurn(), {}
     viewer.window.resize(1400, 900)
-    _wait(0.5)
+    wait(0.5)
     gap.take()
     workspace = open_workspace(viewer, cohort)
 
@@ -130,62 +110,47 @@ def _workspace(cohort: Path) -> dict[str, float]:
         QTest.keyClick(target, key, modifier)
 
     def end(phase: str) -> None:
-        _until(settled)
-        _wait(0.4)
-        phases[phase] = gap.take()
+        until(settled)
+        wait(0.4)
+        phases[phase] = gap.take().clock
 
-    _until(lambda: workspace.case is not None and workspace.reader.run.bundle is not None)
+    until(lambda: workspace.case is not None and workspace.reader.run.bundle is not None)
     end("open")
     workspace.run()
-    _until(lambda: workspace.runs.held(0) is not None and bool(workspace.runs.held(0).explanations))
+    until(lambda: workspace.runs.held(0) is not None and bool(workspace.runs.held(0).explanations))
     end("run, sealed")
     plain = Qt.KeyboardModifier.NoModifier
     press(Qt.Key.Key_I)
     for letter in (Qt.Key.Key_M, Qt.Key.Key_N, Qt.Key.Key_Return):
         press(letter, plain)
-        _wait(0.1)
+        wait(0.1)
     press(Qt.Key.Key_2)
-    _until(settled)
+    until(settled)
     press(Qt.Key.Key_O)
-    _until(lambda: workspace.answer is not None)
+    until(lambda: workspace.answer is not None)
     end("own reading and reveal")
     press(Qt.Key.Key_J)
-    _wait(0.5)
+    wait(0.5)
     for key in (Qt.Key.Key_3, Qt.Key.Key_G, Qt.Key.Key_C, Qt.Key.Key_Right, Qt.Key.Key_0, Qt.Key.Key_Return):
         press(key, plain)
-        _wait(0.1)
+        wait(0.1)
     end("panel: open, grade, show an antibody")
     press(Qt.Key.Key_G)
-    _wait(0.5)
+    wait(0.5)
     end("list of glomeruli")
     for key in ("IM-1", "TEM-1", "TEM-2", "OM-1"):
         workspace.stage.show_image(key)
-        _until(settled)
-        _wait(0.2)
+        until(settled)
+        wait(0.2)
     workspace.preferences.set(overlay="cells")
     end("images and overlays")
     workspace.preferences.set(overlay="contours")
-    _until(settled)
+    until(settled)
     gap.take()
     workspace.step_case(1)
     end("next patient")
     viewer.close()
     return phases
-
-
-def _wait(seconds: float) -> None:
-    ends = time.monotonic() + seconds
-    _until(lambda: time.monotonic() > ends)
-
-
-def _until(condition: Callable[[], bool], limit: float = 180) -> None:
-    from qtpy.QtCore import QCoreApplication, QEventLoop
-
-    ends = time.monotonic() + limit
-    while not condition():
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
-        if time.monotonic() > ends:
-            raise TimeoutError("the workspace did not come to rest")
 
 
 def _two_cases(sample: Path, home: Path) -> Path:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
-from .main_thread import _until, _wait
+from .gaps import LongestTurn, Turn, until, wait
 
 _ROUNDS = 1
 _STEP_S = 0.04
@@ -61,32 +60,7 @@ def _table(rounds: list[tuple[dict, dict]]) -> str:
     return "\n".join([*lines, "", *said])
 
 
-class LongestTurn:
-    """Longest time between two turns of the event loop, in ms, by the clock and computed by this thread."""
-
-    def __init__(self):
-        from qtpy.QtCore import QTimer
-
-        self._timer = QTimer()
-        self._timer.timeout.connect(self._turn)
-        self._timer.start(1)
-        self.take()
-
-    def take(self) -> tuple[float, float]:
-        longest = getattr(self, "_longest", (0.0, 0.0))
-        self._last, self._longest = (time.perf_counter(), time.thread_time()), (0.0, 0.0)
-        return 1000 * longest[0], 1000 * longest[1]
-
-    def _turn(self) -> None:
-        now = time.perf_counter(), time.thread_time()
-        self._longest = tuple(
-            max(longest, this - last)
-            for longest, this, last in zip(self._longest, now, self._last, strict=True)
-        )
-        self._last = now
-
-
-def _alone(path: Path) -> dict[str, tuple[float, float]]:
+def _alone(path: Path) -> dict[str, Turn]:
     """The same moves over arrays in memory (zeros that the system does not store)."""
     from napari_renal_fusion.cases.slide import open_slide
     from napari_renal_fusion.viewer.slide_layer import slide_arguments
@@ -99,26 +73,26 @@ def _alone(path: Path) -> dict[str, tuple[float, float]]:
         )
 
 
-def _slide(path: Path) -> dict[str, tuple[float, float]]:
+def _slide(path: Path) -> dict[str, Turn]:
     from napari_renal_fusion.cases import SlideItem
     from napari_renal_fusion.viewer.slide_layer import add_slide, tiles_of
 
     return _phases(lambda viewer: add_slide(viewer, SlideItem(path)), lambda layer: not tiles_of(layer).busy)
 
 
-def _phases(add: Callable, done: Callable) -> dict[str, tuple[float, float]]:
+def _phases(add: Callable, done: Callable) -> dict[str, Turn]:
     from napari import Viewer
 
     viewer, gap, phases = Viewer(), LongestTurn(), {}
     viewer.window.resize(1400, 900)
-    _wait(0.5)
+    wait(0.5)
     gap.take()
     layer = None
 
     def phase(name: str, work: Callable[[], object]) -> None:
         work()
-        _until(lambda: done(layer), 600)
-        _wait(0.3)
+        until(lambda: done(layer), 600)
+        wait(0.3)
         phases[name] = gap.take()
 
     def open_() -> None:
@@ -134,19 +108,19 @@ def _phases(add: Callable, done: Callable) -> dict[str, tuple[float, float]]:
     def zoom(to: float, steps: int = 12) -> None:
         for value in np.geomspace(camera.zoom, to, steps):
             camera.zoom = float(value)
-            _wait(_STEP_S)
+            wait(_STEP_S)
 
     def pan(rows: float, columns: float, steps: int = 30) -> None:
         """By so many screen pixels a step."""
         for _ in range(steps):
             middle = np.asarray(camera.center[-2:]) + np.asarray((rows, columns)) / camera.zoom
             camera.center = (0.0, *np.clip(middle, 0, (height, width)))
-            _wait(_STEP_S)
+            wait(_STEP_S)
 
     def fly() -> None:
         for row, column in ((0.2, 0.3), (0.8, 0.7), (0.5, 0.1)):
             camera.center = (0.0, row * height, column * width)
-            _wait(0.4)
+            wait(0.4)
 
     phase("zoom in to full resolution", lambda: zoom(full))
     phase("pan", lambda: pan(40, 60))

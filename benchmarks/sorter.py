@@ -14,37 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-
-class LongestTurns:
-    """The longest turn of the event loop since it was last asked, in ms: by the clock, and of the main thread's own work.
-
-    On a busy computer the clock also counts waiting for a processor and for Python's lock; the second figure
-    is processor time of the main thread alone.
-    """
-
-    def __init__(self):
-        from qtpy.QtCore import QTimer
-
-        self._timer = QTimer()
-        self._timer.timeout.connect(self._turn)
-        self._timer.start(1)
-        self.take()
-
-    def take(self) -> tuple[float, float]:
-        longest = getattr(self, "_longest", (0.0, 0.0))
-        self._last, self._longest = self._now(), (0.0, 0.0)
-        return 1000 * longest[0], 1000 * longest[1]
-
-    @staticmethod
-    def _now() -> tuple[float, float]:
-        return time.perf_counter(), time.thread_time()
-
-    def _turn(self) -> None:
-        now = self._now()
-        gaps = (one - other for one, other in zip(now, self._last, strict=True))
-        self._longest = tuple(max(old, new) for old, new in zip(self._longest, gaps, strict=True))
-        self._last = now
-
+from .gaps import LongestTurn, Turn, until, wait
 
 _SIZES = {"OM": (2048, 3072), "IM": (1200, 1600), "TEM": (2048, 2048)}
 
@@ -91,7 +61,7 @@ def _pictures() -> dict[str, list]:
     return {modality: [enlarged(one) for one in images] for modality, images in messy_pictures(3).items()}
 
 
-def _idle(folder: Path) -> tuple[float, float]:
+def _idle(folder: Path) -> Turn:
     """Longest gap of an idle window while the files are sorted in a thread."""
     from qtpy.QtWidgets import QWidget
 
@@ -100,18 +70,18 @@ def _idle(folder: Path) -> tuple[float, float]:
 
     window, threads = QWidget(), Threads(1)
     window.show()
-    gap = LongestTurns()
-    _until(lambda: True)
+    gap = LongestTurn()
+    _rest()
     gap.take()
     threads.run(lambda: sort_source(folder), lambda _: None, lambda _: None)
-    _until(lambda: not threads.busy)
+    _rest(lambda: not threads.busy)
     longest = gap.take()
     threads.close()
     window.close()
     return longest
 
 
-def _dock(folder: Path, home: Path) -> tuple[dict[str, tuple[float, float]], dict[str, float]]:
+def _dock(folder: Path, home: Path) -> tuple[dict[str, Turn], dict[str, float]]:
     import os
 
     from qtpy.QtCore import Qt
@@ -123,14 +93,14 @@ def _dock(folder: Path, home: Path) -> tuple[dict[str, tuple[float, float]], dic
     dock, rows, times = SorterDock(), {}, {}
     dock.resize(900, 900)
     dock.show()
-    _until(lambda: True)
-    gap = LongestTurns()
+    _rest()
+    gap = LongestTurn()
     gap.take()
     start = time.perf_counter()
     dock.start(folder)
 
     def reached(name: str, condition: Callable[[], bool]) -> None:
-        _until(condition)
+        until(condition)
         times[name] = time.perf_counter() - start
 
     reached("names", lambda: bool(dock.gallery.order))
@@ -140,25 +110,22 @@ def _dock(folder: Path, home: Path) -> tuple[dict[str, tuple[float, float]], dic
     rows["looking, thumbnails"] = gap.take()
     for key in (Qt.Key.Key_8, Qt.Key.Key_4, Qt.Key.Key_3, Qt.Key.Key_Space):
         QTest.keyClick(dock.gallery, key)
-        _until(lambda: not dock.busy)
+        _rest(lambda: not dock.busy)
     rows["four corrections"] = gap.take()
     for _ in range(40):
         QTest.keyClick(dock.gallery, Qt.Key.Key_Down)
-        _until(lambda: True)
-    _until(lambda: not dock.busy)
+        _rest()
+    _rest(lambda: not dock.busy)
     rows["walking through the gallery"] = gap.take()
     QTest.keyClick(dock.gallery, Qt.Key.Key_Return)
-    _until(lambda: not dock.busy)
+    _rest(lambda: not dock.busy)
     rows["accepting"] = gap.take()
     dock.shut()
     dock.close()
     return rows, times
 
 
-def _until(condition: Callable[[], bool], least_s: float = 0.05) -> None:
-    from qtpy.QtWidgets import QApplication
-
-    end = time.perf_counter() + least_s
-    while time.perf_counter() < end or not condition():
-        QApplication.processEvents()
-        time.sleep(0.0005)
+def _rest(condition: Callable[[], bool] = lambda: True) -> None:
+    """Until ``condition`` holds, and at least a twentieth of a second: what a key asks for may begin a turn later."""
+    wait(0.05)
+    until(condition)

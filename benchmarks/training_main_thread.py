@@ -17,7 +17,7 @@ import numpy as np
 
 from napari_renal_fusion.training.run import Run
 
-from .main_thread import LongestGap, _until, _wait
+from .gaps import LongestTurn, until, wait
 
 _ROUNDS = 3
 _WATCHED_S = 8.0
@@ -87,16 +87,16 @@ def _alone(make: Callable[[int], Run]) -> dict[str, float]:
     from qtpy.QtWidgets import QWidget
 
     one = make(10_000)
-    _until(lambda: bool(one.epochs()))
-    viewer, gap, phases = Viewer(), LongestGap(), {}
+    until(lambda: bool(one.epochs()))
+    viewer, gap, phases = Viewer(), LongestTurn(), {}
     viewer.window.resize(1400, 900)
-    _wait(0.5)
+    wait(0.5)
 
     def phase(name: str, work: Callable[[], object], seconds: float = 1.0) -> None:
         gap.take()
         work()
-        _wait(seconds)
-        phases[name] = gap.take()
+        wait(seconds)
+        phases[name] = gap.take().clock
 
     phase("open an empty dock", lambda: viewer.window.add_dock_widget(QWidget(), area="right"))
     phase("idle", lambda: None, _WATCHED_S)
@@ -113,40 +113,40 @@ def _watching(make: Callable[[int], Run]) -> dict[str, float]:
     from napari_renal_fusion.viewer.training.dock import PATIENTS, RUNS, SETTINGS, TRAINING, open_training
 
     one = make(10_000)
-    _until(lambda: bool(one.epochs()))
-    viewer, gap, phases = Viewer(), LongestGap(), {}
+    until(lambda: bool(one.epochs()))
+    viewer, gap, phases = Viewer(), LongestTurn(), {}
     viewer.window.resize(1400, 900)
-    _wait(0.5)
+    wait(0.5)
     dock = None
 
     def phase(name: str, work: Callable[[], object], seconds: float = 1.0) -> None:
         gap.take()
         work()
-        _wait(seconds)
-        phases[name] = gap.take()
+        wait(seconds)
+        phases[name] = gap.take().clock
 
     def open_() -> None:
         nonlocal dock
         dock = open_training(viewer)  # it finds the run that trains, and shows it
-        _until(lambda: not dock.busy and dock.live.folder is not None and _points(dock) > 0)
+        until(lambda: not dock.busy and dock.live.folder is not None and _points(dock) > 0)
 
     def pages() -> None:
         for page in (PATIENTS, SETTINGS, RUNS, TRAINING):
             dock.go(page)
-            _until(lambda: not dock.busy)
-            _wait(0.3)
+            until(lambda: not dock.busy)
+            wait(0.3)
 
     def ends() -> None:
         dock.stop()
-        _until(lambda: dock.live.state == "stopped")
+        until(lambda: dock.live.state == "stopped")
 
     def finishes() -> None:
         dock.follow(short.folder)
-        _until(lambda: dock.live.state == "finished")
+        until(lambda: dock.live.state == "finished")
 
     def results() -> None:
         dock.training.buttons["results"].click()
-        _until(lambda: dock.results.run is not None and not dock.busy)
+        until(lambda: dock.results.run is not None and not dock.busy)
 
     phase("open the dock on a run", open_)
     phase("watch", lambda: None, _WATCHED_S)
@@ -171,7 +171,7 @@ def _move(viewer) -> None:
     for step in range(20):
         viewer.camera.zoom *= 1.05
         viewer.camera.center = (500 + 10 * step, 500)
-        _wait(0.05)
+        wait(0.05)
 
 
 def _image() -> np.ndarray:
@@ -180,4 +180,4 @@ def _image() -> np.ndarray:
 
 def _end(one: Run) -> None:
     one.request_stop()
-    _until(lambda: one.state != "running")
+    until(lambda: one.state != "running")

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from .main_thread import LongestGap, _until, _wait
+from .gaps import LongestTurn, until, wait
 
 _CASES, _FILES = 200, {"OM": 8, "IM": 12, "TEM": 10}
 _ROUNDS = 3
@@ -65,17 +65,17 @@ def _round(root: Path) -> list[tuple[float, float]]:
         viewer = Viewer()
         viewer.window.resize(1400, 900)
         workspace = open_workspace(viewer)
-        _until(lambda workspace=workspace: workspace._arrived and not workspace.docks.busy)
-        _wait(0.5)
+        until(lambda workspace=workspace: workspace._arrived and not workspace.docks.busy)
+        wait(0.5)
         # The first case's images are read once the list stands; here only the list is looked at.
         with patch.object(ImageItem, "read", lambda _: np.zeros((8, 8), np.uint8)):
-            gap, started = LongestGap(), time.perf_counter()
+            gap, started = LongestTurn(), time.perf_counter()
             workspace.open_path(root)
-            _until(lambda workspace=workspace: workspace.worklist.list.count() == _CASES)
-            figures.append((time.perf_counter() - started, gap.take() / 1000))
-            _wait(1.0)
+            until(lambda workspace=workspace: workspace.worklist.list.count() == _CASES)
+            figures.append((time.perf_counter() - started, gap.take().clock / 1000))
+            wait(1.0)
         viewer.close()
-        _wait(0.3)
+        wait(0.3)
     return figures
 
 
