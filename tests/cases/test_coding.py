@@ -137,3 +137,27 @@ def test_a_copied_folder_becomes_a_case_of_its_own(tmp_path, work):
         key.model_dump_json().replace('"label":"Smith"', '"label":"Jones"')
     )
     assert len({one.code for one in _open(tmp_path / "cases", work)}) == 2
+
+
+def test_a_row_that_names_another_modality_is_another_image(tmp_path, work):
+    _case(tmp_path / "Smith", OM=1)
+    table = tmp_path / "cohort.csv"
+    row = "patient_id,case_id,modality,path\nAnn,B1,{},Smith/OM/OM_1.png\n"
+    ids = []
+    for modality in ("OM", "IM", "IM", "OM"):
+        table.write_text(row.format(modality))
+        ids.append(coded(Cohort.from_csv(table).cases, table, work)[0].images[0].image_id)
+    assert ids == ["OM-1", "IM-1", "IM-1", "OM-1"]
+
+
+def test_two_parts_of_one_file_are_two_images_in_any_order_of_rows(tmp_path, work):
+    _case(tmp_path / "Smith", OM=1)
+    table = tmp_path / "cohort.csv"
+    head = "patient_id,case_id,modality,path,crop_top,crop_left,crop_height,crop_width\n"
+    rows = [f"Ann,B1,OM,Smith/OM/OM_1.png,0,{left},8,4\n" for left in (0, 4)]
+    seen = []
+    for order in (rows, rows[::-1]):
+        table.write_text(head + "".join(order))
+        images = coded(Cohort.from_csv(table).cases, table, work)[0].images
+        seen.append({image.crop.left: image.image_id for image in images})
+    assert seen == [{0: "OM-1", 4: "OM-2"}] * 2

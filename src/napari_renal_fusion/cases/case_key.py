@@ -19,7 +19,10 @@ _FORMAT = 1
 
 
 class KeyImage(BaseModel):
-    """One image's original: path below the source (absolute for a selection of files), content, page, bytes."""
+    """One image's original: path below the source (absolute for a selection of files), content, page, bytes.
+
+    ``crop`` (top, left, height, width) is what a table states: two parts of one file are two images.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,6 +30,7 @@ class KeyImage(BaseModel):
     sha256: str
     page: int = 0
     size: int = 0
+    crop: tuple[float, float, float, float] | None = None
 
 
 class CaseKey(BaseModel):

@@ -94,29 +94,42 @@ def _moved(entry: CaseKey, root: Path, source: Path) -> CaseKey:
 
 def _entry(case: Case, before: CaseKey, source: Path) -> CaseKey:
     """The key's entry with an id for every image; paths are relative to the source where they lie below it."""
-    ids = {(one.path, one.page): image_id for image_id, one in before.images.items()}
+    ids = _ids(before)
     last = dict(before.last)
     images: dict[str, KeyImage] = {}
     for image in case.images:
-        path = _relative(str(image.path), source)
-        image_id = ids.get((path, image.page), "")
-        if not image_id.startswith(f"{image.modality.value}-"):
+        told = _told(image, source)
+        image_id = ids.get((image.modality.value, told.path, told.page, told.crop))
+        if image_id is None:
             last[image.modality.value] = last.get(image.modality.value, 0) + 1
             image_id = f"{image.modality.value}-{last[image.modality.value]}"
-        known = before.images.get(image_id)
-        images[image_id] = known or KeyImage(path=path, sha256="", page=image.page)
+        images[image_id] = before.images.get(image_id, told)
     # An image that is gone keeps its id: it may come back, and nothing else may be called the same.
     images |= {image_id: one for image_id, one in before.images.items() if image_id not in images}
     return before.model_copy(update={"images": images, "last": last})
 
 
 def _with_ids(case: Case, entry: CaseKey, source: Path) -> Case:
-    ids = {(one.path, one.page): image_id for image_id, one in entry.images.items()}
+    ids = _ids(entry)
 
     def named(image: ImageItem) -> ImageItem:
-        return replace(image, image_id=ids[_relative(str(image.path), source), image.page])
+        told = _told(image, source)
+        return replace(image, image_id=ids[image.modality.value, told.path, told.page, told.crop])
 
     return replace(case, code=entry.code, images=tuple(named(image) for image in case.images))
+
+
+def _ids(entry: CaseKey) -> dict[tuple, str]:
+    """Image ids by what tells images apart; a file that is of another modality now is another image."""
+    return {
+        (image_id.partition("-")[0], one.path, one.page, one.crop): image_id
+        for image_id, one in entry.images.items()
+    }
+
+
+def _told(image: ImageItem, source: Path) -> KeyImage:
+    crop = image.crop and (image.crop.top, image.crop.left, image.crop.height, image.crop.width)
+    return KeyImage(path=_relative(str(image.path), source), sha256="", page=image.page, crop=crop)
 
 
 def _known(case: Case, work: WorkFolder) -> Case:
