@@ -21,6 +21,10 @@ _TOKEN = re.compile(rf"(?:{'|'.join(_WORDS)}|[a-z])?[0-9]{{1,4}}[a-z]?|{'|'.join
 _CODE = re.compile(f"[{CODE_SIGNS}]{{4,6}}")
 # The barcodes of the public cohorts that benchmarks use.
 _PUBLIC = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}(-.*)?")
+# Accession numbers ("S24-1234", "24 123") and dates ("12-03-24", "2024-01") in short.
+_NUMBERED = re.compile(
+    r"(?<![0-9])(?:[0-9]{2}[\s_.-]+[0-9]{3,4}|(?:19|20)[0-9]{2}[\s_.-]+[0-9]{1,2}|[0-9]{1,4}(?:[\s_.-]+[0-9]{1,4}){2})(?![0-9])"
+)
 _MOST_DIGITS = 6
 
 
@@ -31,6 +35,8 @@ def is_anonymous(name: str) -> bool:
     """
     if len(name) == 1 or _CODE.fullmatch(name) or _PUBLIC.fullmatch(name):
         return True
+    if _NUMBERED.search(name.casefold()):
+        return False
     tokens = [one for one in re.split(r"[\s_.\-]+", name.casefold()) if one]
     digits = sum(one.isdigit() for one in name)
     return bool(tokens) and 0 < digits <= _MOST_DIGITS and all(_TOKEN.fullmatch(one) for one in tokens)
