@@ -25,19 +25,13 @@ from ...readings.made import CLASSES, prediction
 
 
 @pytest.fixture
-def field(qtbot):
-    made = DiagnosisField("Disease")
-    qtbot.addWidget(made)
-    made.show()
-    return made
+def field(shown):
+    return shown(DiagnosisField("Disease"))
 
 
 @pytest.fixture
-def section(qtbot):
-    made = ReadingSection()
-    qtbot.addWidget(made)
-    made.show()
-    return made
+def section(shown):
+    return shown(ReadingSection())
 
 
 @pytest.fixture
@@ -202,6 +196,20 @@ def test_a_final_diagnosis_says_where_it_comes_from(section, log, qtbot):
     log_final(log, *told.args)
     section.show_revealed(reading_of(log.entries(), "v"), said(), "Demonstration")
     assert "signed report; entered after the model" in section.final.said.text()
+
+
+def test_a_step_in_the_log_leaves_what_is_being_typed_after_the_reveal(section, log):
+    shown(section, log, "LN")
+    section.final.open_button.click()
+    section.final.field.setText("MN")
+    section.decision.change.click()
+    section.decision.to.setText("IgAN")
+    log.append("export", what="report", files=[], version="v", what_if=0)
+    section.show_revealed(reading_of(log.entries(), "v"), said(), "Demonstration")
+    assert section.final.field.isVisible()
+    assert section.final.field.text() == "MN"
+    assert section.decision.to.isVisible()
+    assert section.decision.to.text() == "IgAN"
 
 
 def test_the_next_case_finds_nothing_of_the_last_one(section, log):

@@ -52,6 +52,7 @@ class DecisionRow(QWidget):
         """Show what was decided; before any own reading there is nothing to keep."""
         decision = reading.decision
         self.clear()
+        self._known = decision["n"] if decision is not None else 0
         self.keep.setEnabled(bool(reading.own))
         self.unsure.setEnabled(bool(reading.own))
         if decision is None:
@@ -63,7 +64,14 @@ class DecisionRow(QWidget):
         self.said.setText(f"{words}, {clock(decision['at'])}.")
         self.said.show()
 
+    def follow(self, reading: Reading) -> None:
+        """The same, but a disease that is being typed stays until another decision is known."""
+        known = reading.decision["n"] if reading.decision is not None else 0
+        if known != self._known or self.to.isHidden():
+            self.show_reading(reading)
+
     def clear(self) -> None:
+        self._known = 0
         self._group.setExclusive(False)
         for button in self._group.buttons():
             button.setChecked(False)

@@ -77,6 +77,7 @@ class FinalRow(QWidget):
         known = reading.final["n"] if reading.final is not None else 0
         if known != self._known:
             self.show_reading(reading, seen=seen)
+        self.warning.setVisible(seen)
 
     def begin(self) -> None:
         """Open the form with the cursor in it."""

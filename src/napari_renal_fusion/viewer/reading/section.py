@@ -115,11 +115,11 @@ class ReadingSection(Section):
         self.saved.setVisible(impression is not None)
 
     def show_revealed(self, reading: Reading, prediction: Prediction, bundle: str) -> None:
-        """Show both opinions; ``bundle`` is the title of the model."""
+        """Show both opinions; ``bundle`` is the title of the model. What is being typed below them stays."""
         self.show()
         self.both.show_reading(reading, prediction, bundle)
-        self.decision.show_reading(reading)
-        self.final.show_reading(reading, seen=True)
+        (self.decision.follow if self.revealed else self.decision.show_reading)(reading)
+        self.final.follow(reading, seen=True)
         self._before.hide()
         self._after.show()
 
