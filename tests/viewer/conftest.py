@@ -80,6 +80,20 @@ def install_bundle(private_home):
 
 
 @pytest.fixture
+def shown(qtbot):
+    """A function that shows a widget of its own, in a size (width, height) if one is given; the test's end closes it."""
+
+    def show(widget, *size):
+        qtbot.addWidget(widget)
+        if size:
+            widget.resize(*size)
+        widget.show()
+        return widget
+
+    return show
+
+
+@pytest.fixture
 def workspace(make_napari_viewer, plugin, fake_engine, small_case, qtbot):
     """A workspace in a real, shown window with a small case open and the fake engine; opinions show at once."""
     from napari_renal_fusion.compute.settings import Settings, save_settings
@@ -90,12 +104,18 @@ def workspace(make_napari_viewer, plugin, fake_engine, small_case, qtbot):
     viewer.window.resize(1200, 800)
     opened = open_workspace(viewer, small_case, engine=fake_engine)
     qtbot.waitUntil(lambda: opened.case is not None and settled(opened), timeout=20_000)
-    if opened.reader.run.bundle is None:  # no bundle ships with a bare source tree
-        opened.reader.run.bundles.addItem("Demonstration", "demo")
-        opened.reader.run.show_message("")
-        opened.reader.run.set_case_open(True)
+    offer_bundle(opened)
     yield opened
     opened.shut()
+
+
+def offer_bundle(workspace) -> None:
+    """Put the demonstration's name in the choice of bundles where none is installed: a bare source tree has none."""
+    chooser = workspace.reader.run
+    if chooser.bundle is None:
+        chooser.bundles.addItem("Demonstration", "demo")
+        chooser.show_message("")
+        chooser.set_case_open(True)
 
 
 def settled(workspace) -> bool:

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QDockWidget
 from napari_renal_fusion.viewer.attention.map_layer import MAP_NAME, OUTLINE_NAME
 from napari_renal_fusion.viewer.engine import Engine
 
-from ..conftest import settled
+from ..conftest import offer_bundle, settled
 from .made_slide import HOT, PATCH, UM, write_slide
 
 COMMAND = [sys.executable, "-c", "from tests.viewer.attention.fake_process import main; main()"]
@@ -51,10 +51,7 @@ def workspace(make_napari_viewer, plugin, engine, cohort, qtbot):
     viewer.window.resize(1200, 800)
     opened = open_workspace(viewer, cohort, engine=engine)
     rest(opened, qtbot)
-    if opened.reader.run.bundle is None:  # no bundle ships with a bare source tree
-        opened.reader.run.bundles.addItem("Demonstration", "demo")
-        opened.reader.run.show_message("")
-        opened.reader.run.set_case_open(True)
+    offer_bundle(opened)
     yield opened
     opened.shut()
 

@@ -17,14 +17,10 @@ def box(top, left, height=40, width=50, **said):
 
 
 @pytest.fixture
-def dock(qtbot, editor):
+def dock(shown, editor):
     from napari_renal_fusion.viewer.glomeruli.dock import GlomeruliDock
 
-    made = GlomeruliDock(editor)
-    qtbot.addWidget(made)
-    made.resize(344, 600)
-    made.show()
-    return made
+    return shown(GlomeruliDock(editor), 344, 600)
 
 
 @pytest.fixture

@@ -28,11 +28,8 @@ def found(*answers, rule="Every antibody graded 1+ or more was asked."):
 
 
 @pytest.fixture
-def line(qtbot):
-    made = RangeLine()
-    qtbot.addWidget(made)
-    made.show()
-    return made
+def line(shown):
+    return shown(RangeLine())
 
 
 def test_the_range_of_the_most_probable_class_is_a_sentence(line):

@@ -19,14 +19,11 @@ def work(tmp_path):
 
 
 @pytest.fixture
-def page(qtbot, work):
+def page(shown, work):
     cases: list[Case] = []
     made = AgreementPage(work, lambda: cases)
     made.listed = cases
-    qtbot.addWidget(made)
-    made.resize(1100, 500)
-    made.show()
-    yield made
+    yield shown(made, 1100, 500)
     made.shut()
 
 

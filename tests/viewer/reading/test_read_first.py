@@ -13,7 +13,7 @@ from napari_renal_fusion.compute.settings import Settings, save_settings
 from napari_renal_fusion.readings import CaseLog
 from napari_renal_fusion.viewer.workspace import open_workspace
 
-from ..conftest import settled
+from ..conftest import offer_bundle, settled
 from .searching import words_of_files, words_of_viewer, words_of_widgets
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -28,10 +28,7 @@ def opened(make_napari_viewer, plugin, fake_engine, small_case, qtbot):
     viewer.window.resize(1200, 800)
     made = open_workspace(viewer, small_case, engine=fake_engine)
     wait(qtbot, made)
-    if made.reader.run.bundle is None:  # no bundle ships with a bare source tree
-        made.reader.run.bundles.addItem("Demonstration", "demo")
-        made.reader.run.show_message("")
-        made.reader.run.set_case_open(True)
+    offer_bundle(made)
     yield made
     made.shut()
 

@@ -12,11 +12,8 @@ from napari_renal_fusion.viewer.training.settings_page import SettingsPage
 
 
 @pytest.fixture
-def form(qtbot):
-    made = ConfigForm(preset("small"))
-    qtbot.addWidget(made)
-    made.show()
-    return made
+def form(shown):
+    return shown(ConfigForm(preset("small")))
 
 
 def write(form, name, text, qtbot):
