@@ -7,12 +7,11 @@ Run it alone under a display of at least 1920 x 1200, for example::
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import main, photograph, rest, settle, workspace_on
 
 NAMES = ("calibration_bar.png", "calibration_ruler.png", "calibration_legend_back.png")
 
@@ -26,47 +25,31 @@ def pictures(out: Path, cache: Path) -> None:
 
 def series(folder: Path, out: Path, names: tuple[str, ...], *, theme: str, size: tuple[int, int]) -> None:
     """Calibrate an electron image by its bar, measure on it, and bring its legend back, as a person would."""
-    import napari
-
-    from napari_renal_fusion.viewer import open_workspace
-
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = theme
-    viewer.window.resize(*size)
-    workspace = open_workspace(viewer, folder)
-    section, place = workspace.reader.scale, workspace.scale
-
-    def settled() -> bool:
-        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks)
-        return workspace.case is not None and not any(one.busy for one in busy)
-
-    wait(settled)
-    workspace.stage.show_image("TEM-2")
-    wait(lambda: settled() and place.facts is not None and place.facts.key == "TEM-2")
-    workspace.reader.ensure_visible(section.legend)
-    bar = place.facts.bar
-    section.image.bar_button.click()
-    _click(workspace, (bar.row + 4, bar.left - 9))
-    _click(workspace, (bar.row - 5, bar.right + 7))
-    section.image.length.number.setText("2")
-    photograph(viewer, out / names[0])
-    section.image.length.button.click()
-    wait(lambda: settled() and section.image.spread_row.isVisible())
-    section.ruler.button.click()
-    height, width = place.facts.shape
-    for start, end in (((0.3, 0.2), (0.45, 0.5)), ((0.55, 0.6), (0.58, 0.66))):
-        for part in (start, end):
-            _click(workspace, (part[0] * height, part[1] * width))
-    workspace.reader.ensure_visible(section.legend)
-    photograph(viewer, out / names[1])
-    place.tools.leave()
-    section.legend.button.click()
-    wait(lambda: settled() and section.legend.button.text() == "Cut again")
-    workspace.reader.ensure_visible(section.legend)
-    photograph(viewer, out / names[2])
-    workspace.shut()
-    viewer.close()
-    rest(0.3)
+    with workspace_on(folder, theme, size) as workspace:
+        section, place = workspace.reader.scale, workspace.scale
+        workspace.stage.show_image("TEM-2")
+        settle(workspace, lambda: place.facts is not None and place.facts.key == "TEM-2")
+        workspace.reader.ensure_visible(section.legend)
+        bar = place.facts.bar
+        section.image.bar_button.click()
+        _click(workspace, (bar.row + 4, bar.left - 9))
+        _click(workspace, (bar.row - 5, bar.right + 7))
+        section.image.length.number.setText("2")
+        photograph(workspace.viewer, out / names[0])
+        section.image.length.button.click()
+        settle(workspace, lambda: section.image.spread_row.isVisible())
+        section.ruler.button.click()
+        height, width = place.facts.shape
+        for start, end in (((0.3, 0.2), (0.45, 0.5)), ((0.55, 0.6), (0.58, 0.66))):
+            for part in (start, end):
+                _click(workspace, (part[0] * height, part[1] * width))
+        workspace.reader.ensure_visible(section.legend)
+        photograph(workspace.viewer, out / names[1])
+        place.tools.leave()
+        section.legend.button.click()
+        settle(workspace, lambda: section.legend.button.text() == "Cut again")
+        workspace.reader.ensure_visible(section.legend)
+        photograph(workspace.viewer, out / names[2])
 
 
 def _click(workspace, place: tuple[float, float]) -> None:
@@ -110,19 +93,5 @@ def _without_metadata(folder: Path) -> Path:
     return folder
 
 
-def main() -> None:
-    """Write the pictures into ``docs/pictures``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"))
-    parser.add_argument(
-        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-calibration"
-    )
-    given = parser.parse_args()
-    # napari's settings of whoever runs this must not show in the pictures.
-    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
-    given.out.mkdir(parents=True, exist_ok=True)
-    pictures(given.out.absolute(), given.cache.absolute())
-
-
 if __name__ == "__main__":
-    main()
+    main(pictures, "calibration", __doc__)

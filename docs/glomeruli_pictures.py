@@ -7,14 +7,12 @@ Run it alone under a display of at least 1400 x 900, for example::
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
-from window_tools import photograph, rest, wait
+from window_tools import main, photograph, rest, settle, workspace_on
 
 NAMES = ("glomeruli_light.png", "glomeruli_if_dark.png")
 _CLASSES = ("Normal", "Segmentally sclerosed", "Crescent", None, "Globally sclerosed", "Normal")
@@ -34,42 +32,26 @@ def pictures(out: Path, cache: Path) -> None:
 
 def picture(folder: Path, outlines: dict[str, list], theme: str, key: str, tool: str, out: Path) -> None:
     """Open the case, draw, choose one outline, and photograph the window with a tool in hand."""
-    import napari
-
-    from napari_renal_fusion.viewer import open_workspace
-
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = theme
-    viewer.window.resize(1400, 900)
-    workspace = open_workspace(viewer, folder)
-    place = workspace.glomeruli
-
-    def settled() -> bool:
-        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks, place)
-        return workspace.case is not None and not any(one.busy for one in busy)
-
-    wait(settled)
-    workspace.stage.show_image(key)
-    wait(settled)
-    place.bring_to_front()
-    wait(lambda: settled() and place.editor.drawing is not None)
-    editor = place.editor
-    if key in outlines:
-        editor.draw(outlines[key])
-        editor.lock([outlines[key][-1].id], True)
-        editor.exclude([outlines[key][4].id], True)
-        editor.choose([outlines[key][2].id])
-        editor.set_tool(tool)
-    else:
-        editor.set_tool(tool)
-        _paint_ring(editor)
-        editor.rename(editor.outlines[0].id, "G1")
-    rest(0.5)
-    wait(settled)
-    photograph(viewer, out)
-    workspace.shut()
-    viewer.close()
-    rest(0.3)
+    with workspace_on(folder, theme, (1400, 900)) as workspace:
+        place = workspace.glomeruli
+        workspace.stage.show_image(key)
+        settle(workspace)
+        place.bring_to_front()
+        settle(workspace, lambda: place.editor.drawing is not None)
+        editor = place.editor
+        if key in outlines:
+            editor.draw(outlines[key])
+            editor.lock([outlines[key][-1].id], True)
+            editor.exclude([outlines[key][4].id], True)
+            editor.choose([outlines[key][2].id])
+            editor.set_tool(tool)
+        else:
+            editor.set_tool(tool)
+            _paint_ring(editor)
+            editor.rename(editor.outlines[0].id, "G1")
+        rest(0.5)
+        settle(workspace)
+        photograph(workspace.viewer, out)
 
 
 def _paint_ring(editor) -> None:
@@ -126,17 +108,5 @@ def _write(path: Path, pixels: np.ndarray, um: float) -> None:
     tifffile.imwrite(path, pixels, photometric="rgb", metadata={"axes": "YXS", **size})
 
 
-def main() -> None:
-    """Write the pictures into ``docs/pictures``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-glomeruli")
-    given = parser.parse_args()
-    # napari's settings of whoever runs this must not show in the pictures.
-    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
-    given.out.mkdir(parents=True, exist_ok=True)
-    pictures(given.out.absolute(), given.cache.absolute())
-
-
 if __name__ == "__main__":
-    main()
+    main(pictures, "glomeruli", __doc__)

@@ -11,7 +11,6 @@ is there (``RENAL_FUSION_SLIDE`` names another), else a phantom.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import shutil
@@ -19,10 +18,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, show_at_once, wait
+from window_tools import begin, parser_of, photograph, rest, settle, show_at_once, workspace_on
 
 ROOT = Path(__file__).parents[1]
-PICTURES = Path(__file__).with_name("pictures")
 SIZE = (1400, 900)
 SHOWN = {"light": ("slide", "genes", "survival"), "dark": ("patch",)}
 """The pictures that stand in the documentation; ``--all`` makes each in both themes, to be looked at."""
@@ -33,13 +31,10 @@ _GENES, _PATIENTS = 16, 160
 
 def main() -> None:
     """Write every picture into ``docs/pictures``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=PICTURES)
+    parser = parser_of(__doc__)
     parser.add_argument("--only", default="", help="beginning of the names of the pictures to make")
     parser.add_argument("--all", action="store_true", help="every picture in light and in dark")
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
-    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+    given = begin(parser)
     sys.path.insert(0, str(ROOT))
     folder = Path(tempfile.mkdtemp())
     # Torch stays out of the process that draws: its compiler and Mesa's do not get on.
@@ -147,66 +142,52 @@ def _cases(folder: Path) -> Path:
 
 
 def _pictures(theme: str, case: Path, slides: Path, genes: Path, out: Path, wanted: list[str]) -> None:
-    import napari
     from qtpy.QtCore import QPoint
 
-    from napari_renal_fusion.viewer import open_workspace
+    with workspace_on(case, theme, SIZE) as workspace:
+        viewer = workspace.viewer
 
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = theme
-    viewer.window.resize(*SIZE)
+        def take(name: str, *, dock_alone: bool = False) -> None:
+            path = out / f"attention_{name}_{theme}.png"
+            if name not in wanted:
+                return
+            photograph(viewer, path)
+            if dock_alone:
+                from PIL import Image
 
-    def take(name: str, *, dock_alone: bool = False) -> None:
-        path = out / f"attention_{name}_{theme}.png"
-        if name not in wanted:
-            return
-        photograph(viewer, path)
-        if dock_alone:
-            from PIL import Image
+                picture = Image.open(path)
+                ratio = picture.width / viewer.window._qt_window.width()
+                left = workspace.attention.dock.mapTo(viewer.window._qt_window, QPoint(0, 0)).x()
+                picture.crop((round(ratio * left), 0, picture.width, picture.height)).save(
+                    path, optimize=True
+                )
 
-            picture = Image.open(path)
-            ratio = picture.width / viewer.window._qt_window.width()
-            left = workspace.attention.dock.mapTo(viewer.window._qt_window, QPoint(0, 0)).x()
-            picture.crop((round(ratio * left), 0, picture.width, picture.height)).save(path, optimize=True)
+        def ask(title: str, bundle: Path) -> None:
+            workspace.reader.run.bundles.addItem(title, str(bundle))
+            workspace.reader.run.choose_bundle(str(bundle))
+            before = workspace.answer
+            show_at_once(workspace)
+            workspace.run()
+            settle(workspace, lambda: workspace.answer is not before, 600)
+            rest(1.0)
+            settle(workspace)
 
-    workspace = open_workspace(viewer, case)
-
-    def settled() -> bool:
-        parts = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks, workspace.attention)
-        return (
-            workspace.case is not None and not any(one.busy for one in parts) and not workspace.runs.running
-        )
-
-    def ask(title: str, bundle: Path) -> None:
-        workspace.reader.run.bundles.addItem(title, str(bundle))
-        workspace.reader.run.choose_bundle(str(bundle))
-        before = workspace.answer
-        show_at_once(workspace)
-        workspace.run()
-        wait(lambda: workspace.answer is not before and settled(), 600)
+        ask("HEALNet, phantom slides", slides)
+        workspace.attention.bring_to_front()
+        dock = workspace.attention.dock
         rest(1.0)
-        wait(settled)
-
-    wait(settled)
-    ask("HEALNet, phantom slides", slides)
-    workspace.attention.bring_to_front()
-    dock = workspace.attention.dock
-    rest(1.0)
-    take("slide")
-    dock.patches.count_button.click()
-    dock.choose_patch(1)
-    wait(lambda: settled() and not dock.questions.counting, 600)
-    rest(1.5)
-    take("patch")
-    ask("HEALNet, phantom genes", genes)
-    rest(0.5)
-    take("genes", dock_alone=True)
-    dock.scroll.verticalScrollBar().setValue(10**6)
-    rest(0.5)
-    take("survival", dock_alone=True)
-    workspace.shut()
-    viewer.close()
-    rest(0.3)
+        take("slide")
+        dock.patches.count_button.click()
+        dock.choose_patch(1)
+        settle(workspace, lambda: not dock.questions.counting, 600)
+        rest(1.5)
+        take("patch")
+        ask("HEALNet, phantom genes", genes)
+        rest(0.5)
+        take("genes", dock_alone=True)
+        dock.scroll.verticalScrollBar().setValue(10**6)
+        rest(0.5)
+        take("survival", dock_alone=True)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@ Run it alone under a display of at least 1920 x 1080, for example::
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import main, photograph, rest, settle, workspace_on
 
 NAMES = ("if_panel_dark.png", "if_panel_light_small.png", "if_panel_range.png")
 GRADES = {
@@ -39,48 +37,34 @@ def picture_of_panel(
     folder: Path, theme: str, size: tuple[int, int], out: Path, asked: Path | None = None
 ) -> None:
     """Grade the panel by keys, narrow its display, show IgG on the canvas; then ask the model."""
-    import napari
     from qtpy.QtCore import Qt
     from qtpy.QtTest import QTest
 
-    from napari_renal_fusion.viewer import open_workspace
     from napari_renal_fusion.viewer.panel.display import DisplayRange
 
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = theme
-    viewer.window.resize(*size)
-    workspace = open_workspace(viewer, folder)
-    panel = workspace.panel
-
-    def settled() -> bool:
-        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks, panel)
-        return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
-
-    wait(settled)
-    panel.bring_to_front()
-    wait(lambda: settled() and all(cell.image is not None for cell in panel.dock.grid.cells if cell.key))
-    for cell in [one for one in panel.dock.grid.cells if one.key]:
-        cell.setFocus()
-        for letter in GRADES[cell.name] if not cell.reading.text else "":
-            QTest.keyClick(cell, letter)
-    panel.dock._display_moved(DisplayRange(0.02, 0.7))
-    igg = next(one for one in panel.dock.grid.cells if one.name == "IgG")
-    igg.setFocus()
-    QTest.keyClick(igg, Qt.Key.Key_Return)
-    wait(settled)
-    rest(1)
-    photograph(viewer, out)
-    if asked is not None:
-        workspace.reader.run.choose_bundle("demo")
-        workspace.run()
-        wait(lambda: workspace.answer is not None and settled())
-        workspace.reader.opinion.range_line.more.click()
-        wait(settled)
+    with workspace_on(folder, theme, size) as workspace:
+        panel = workspace.panel
+        panel.bring_to_front()
+        settle(workspace, lambda: all(cell.image is not None for cell in panel.dock.grid.cells if cell.key))
+        for cell in [one for one in panel.dock.grid.cells if one.key]:
+            cell.setFocus()
+            for letter in GRADES[cell.name] if not cell.reading.text else "":
+                QTest.keyClick(cell, letter)
+        panel.dock._display_moved(DisplayRange(0.02, 0.7))
+        igg = next(one for one in panel.dock.grid.cells if one.name == "IgG")
+        igg.setFocus()
+        QTest.keyClick(igg, Qt.Key.Key_Return)
+        settle(workspace)
         rest(1)
-        photograph(viewer, asked)
-    workspace.shut()
-    viewer.close()
-    rest(0.3)
+        photograph(workspace.viewer, out)
+        if asked is not None:
+            workspace.reader.run.choose_bundle("demo")
+            workspace.run()
+            settle(workspace, lambda: workspace.answer is not None)
+            workspace.reader.opinion.range_line.more.click()
+            settle(workspace)
+            rest(1)
+            photograph(workspace.viewer, asked)
 
 
 def _patient(folder: Path) -> Path:
@@ -96,17 +80,5 @@ def _patient(folder: Path) -> Path:
     return folder
 
 
-def main() -> None:
-    """Write the pictures into ``docs/pictures``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-if-panel")
-    given = parser.parse_args()
-    # napari's settings of whoever runs this must not show in the pictures.
-    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
-    given.out.mkdir(parents=True, exist_ok=True)
-    pictures(given.out.absolute(), given.cache.absolute())
-
-
 if __name__ == "__main__":
-    main()
+    main(pictures, "if-panel", __doc__)

@@ -9,14 +9,12 @@ Each picture is taken in a process of its own, because Qt reads its scale factor
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import begin, parser_of, photograph, rest, settle, workspace_on
 
 # Name, Qt's scale factor, window size in its own pixels, theme, points of napari's text (0: as it is).
 PICTURES = (
@@ -39,49 +37,35 @@ def pictures(out: Path, cache: Path) -> None:
 def _take(name: str, out: Path, cache: Path) -> None:
     os.environ["RENAL_FUSION_HOME"] = str(cache / "home")
     _, _, size, theme, points = next(one for one in PICTURES if one[0] == name)
-    import napari
     from napari.settings import get_settings
 
     from napari_renal_fusion.compute.places import cache_dir
     from napari_renal_fusion.compute.settings import load_settings, save_settings
     from napari_renal_fusion.phantoms import sample_patient
-    from napari_renal_fusion.viewer import open_workspace
 
     save_settings(load_settings().model_copy(update={"read_first": False}))
     if points:
         get_settings().appearance.font_size = points
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = theme
-    viewer.window.resize(*size)
-    workspace = open_workspace(viewer, sample_patient(cache_dir()))
+    with workspace_on(sample_patient(cache_dir()), theme, size) as workspace:
+        settle(workspace, lambda: workspace.reader.run.bundle is not None)
+        workspace.run()
+        settle(workspace, lambda: workspace.answer is not None)
+        rest(1.5)
+        if name.endswith(".jpg"):  # as PNG it would have six megabytes
+            from PIL import Image
 
-    def settled() -> bool:
-        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks)
-        return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
-
-    wait(lambda: settled() and workspace.reader.run.bundle is not None)
-    workspace.run()
-    wait(lambda: settled() and workspace.answer is not None)
-    rest(1.5)
-    if name.endswith(".jpg"):  # as PNG it would have six megabytes
-        from PIL import Image
-
-        whole = viewer.window.screenshot(canvas_only=False, flash=False)
-        Image.fromarray(whole).convert("RGB").save(out / name, quality=78)
-        print(out / name, flush=True)
-    else:
-        photograph(viewer, out / name)
-    get_settings().appearance.reset()
-    viewer.close()
+            whole = workspace.viewer.window.screenshot(canvas_only=False, flash=False)
+            Image.fromarray(whole).convert("RGB").save(out / name, quality=78)
+            print(out / name, flush=True)
+        else:
+            photograph(workspace.viewer, out / name)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-pictures")
+    """Write the pictures into ``docs/pictures``, or one of them."""
+    parser = parser_of(__doc__, "pictures")
     parser.add_argument("--only", default="", help="One picture, in this process.")
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
+    given = begin(parser)
     if given.only:
         _take(given.only, given.out, given.cache)
     else:

@@ -7,13 +7,11 @@ Run it alone under a display of at least 1200 x 860, for example::
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, show_at_once, wait
+from window_tools import main, photograph, rest, settle, show_at_once, wait, workspace_on
 
 NAMES = ("panel_without_electron.png",)
 PATIENTS, FOLDS, SEED = 48, 3, 20
@@ -30,40 +28,24 @@ def pictures_of_panel(out: Path, cache: Path) -> None:
 
 def picture_without_electron(folder: Path, out: Path) -> None:
     """Open the case in the workspace, ask the model, and show the antibody that it attended to most."""
-    import napari
-
     from napari_renal_fusion.cases import Modality
-    from napari_renal_fusion.viewer import open_workspace
 
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = "light"
-    viewer.window.resize(*_SIZE)
-    workspace = open_workspace(viewer, folder)
-
-    def settled() -> bool:
-        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks)
-        return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
-
-    wait(settled)
-    workspace.reader.run.choose_bundle("panel")
-    show_at_once(workspace)
-    workspace.run()
-    wait(lambda: workspace.runs.answer(0) is not None and settled())
-    methods = workspace.reader.heat_map.methods
-    methods.setCurrentIndex(methods.findData("attention"))
-    methods.activated.emit(methods.currentIndex())
-    wait(settled)
-    wait(
-        lambda: workspace.stage.explanation is not None and workspace.stage.explanation.method == "attention"
-    )
-    maps = [one for one in workspace.stage.explanation.heat_maps if one.modality == Modality.IM]
-    workspace.stage.show_image(max(maps, key=lambda one: one.raw.max()).key)
-    wait(settled)
-    rest(0.5)
-    photograph(viewer, out)
-    workspace.shut()
-    viewer.close()
-    rest(0.3)
+    with workspace_on(folder, "light", _SIZE) as workspace:
+        workspace.reader.run.choose_bundle("panel")
+        show_at_once(workspace)
+        workspace.run()
+        settle(workspace, lambda: workspace.runs.answer(0) is not None)
+        methods = workspace.reader.heat_map.methods
+        methods.setCurrentIndex(methods.findData("attention"))
+        methods.activated.emit(methods.currentIndex())
+        settle(workspace)
+        stage = workspace.stage
+        wait(lambda: stage.explanation is not None and stage.explanation.method == "attention")
+        maps = [one for one in stage.explanation.heat_maps if one.modality == Modality.IM]
+        stage.show_image(max(maps, key=lambda one: one.raw.max()).key)
+        settle(workspace)
+        rest(0.5)
+        photograph(workspace.viewer, out)
 
 
 def _awaiting_electron(folder: Path) -> Path:
@@ -102,17 +84,5 @@ def _install_model(cache: Path) -> None:
         install(one)
 
 
-def main() -> None:
-    """Write the picture into ``docs/pictures``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-panel")
-    given = parser.parse_args()
-    # napari's settings of whoever runs this must not show in the picture.
-    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
-    given.out.mkdir(parents=True, exist_ok=True)
-    pictures_of_panel(given.out.absolute(), given.cache.absolute())
-
-
 if __name__ == "__main__":
-    main()
+    main(pictures_of_panel, "panel", __doc__)

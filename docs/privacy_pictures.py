@@ -7,14 +7,13 @@ The report's page needs chromium and pdftoppm; without them it is left out. Run 
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from window_tools import rest, wait
+from window_tools import main, rest, wait
 
 NAMES = (
     "privacy_stored_light.png",
@@ -117,14 +116,5 @@ def _report(out: Path) -> None:
     print(out / "report_printed.png", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-pictures")
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
-    pictures(given.out, given.cache)
-
-
 if __name__ == "__main__":
-    main()
+    main(pictures, "pictures", __doc__)

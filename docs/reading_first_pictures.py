@@ -7,13 +7,11 @@ Run it alone under a display of at least 1280 x 800, for example::
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import main, photograph, rest, settle, wait, workspace_on
 
 NAMES = (
     "reading_sealed_light.png",
@@ -49,59 +47,45 @@ def pictures(out: Path, cache: Path) -> None:
 
 def _photograph_all(folder: Path, theme: str, out: Path) -> None:
     """The sealed state, then the keys, then both opinions, then the agreement page, in one window."""
-    import napari
-
-    from napari_renal_fusion.viewer import open_workspace
-
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = theme
-    viewer.window.resize(*_SIZE)
-    workspace = open_workspace(viewer, folder)
-    section = workspace.reading.section
-
-    def settled() -> bool:
-        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks)
-        return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
-
-    def take(name: str) -> None:
-        if f"{name}_{theme}.png" in NAMES:
-            wait(settled)
-            rest(0.5)
-            photograph(viewer, out / f"{name}_{theme}.png")
-
-    wait(
-        lambda: settled() and workspace.reader.run.bundle is not None and workspace.reading.known is not None
-    )
-    workspace.run()
-    wait(lambda: settled() and workspace.reading.known is not None)
-    if workspace.sealed:
-        wait(lambda: settled() and workspace.reading.ready)
-        section.field.setText("Membranous nephropathy")
-        section.confidence.choose("mid")
-        section.field.setFocus()
-        take("reading_sealed")
-        section.reveal_button.click()
-        wait(lambda: settled() and not workspace.sealed)
-        section.decision.keep.click()
-    take("reading_revealed")
-    workspace.reading.show_agreement()
-    board = workspace.docks._dock_of(workspace.reading._page)
-    wait(lambda: settled() and workspace.reading._page.table.rowCount() > 0)
     from qtpy.QtCore import Qt
 
-    viewer.window._qt_window.resizeDocks([board], [430], Qt.Orientation.Vertical)
-    rest(0.3)
-    wait(lambda: all(one.drawn for one in workspace.reading._page.pictures))
-    take("reading_agreement")
-    workspace.key_table.show_sheet()
-    rest(0.3)
-    if f"reading_keys_{theme}.png" in NAMES:
-        sheet = workspace.key_sheet
-        sheet.grab().save(str(out / f"reading_keys_{theme}.png"))
-    workspace.key_sheet.close()
-    workspace.shut()
-    viewer.close()
-    rest(0.3)
+    with workspace_on(folder, theme, _SIZE) as workspace:
+        section = workspace.reading.section
+
+        def take(name: str) -> None:
+            if f"{name}_{theme}.png" in NAMES:
+                settle(workspace)
+                rest(0.5)
+                photograph(workspace.viewer, out / f"{name}_{theme}.png")
+
+        settle(
+            workspace, lambda: workspace.reader.run.bundle is not None and workspace.reading.known is not None
+        )
+        workspace.run()
+        settle(workspace, lambda: workspace.reading.known is not None)
+        if workspace.sealed:
+            settle(workspace, lambda: workspace.reading.ready)
+            section.field.setText("Membranous nephropathy")
+            section.confidence.choose("mid")
+            section.field.setFocus()
+            take("reading_sealed")
+            section.reveal_button.click()
+            settle(workspace, lambda: not workspace.sealed)
+            section.decision.keep.click()
+        take("reading_revealed")
+        workspace.reading.show_agreement()
+        board = workspace.docks._dock_of(workspace.reading._page)
+        settle(workspace, lambda: workspace.reading._page.table.rowCount() > 0)
+        workspace.viewer.window._qt_window.resizeDocks([board], [430], Qt.Orientation.Vertical)
+        rest(0.3)
+        wait(lambda: all(one.drawn for one in workspace.reading._page.pictures))
+        take("reading_agreement")
+        workspace.key_table.show_sheet()
+        rest(0.3)
+        if f"reading_keys_{theme}.png" in NAMES:
+            sheet = workspace.key_sheet
+            sheet.grab().save(str(out / f"reading_keys_{theme}.png"))
+        workspace.key_sheet.close()
 
 
 def _make_readings() -> None:
@@ -125,17 +109,5 @@ def _make_readings() -> None:
             log_final(log, final, "signed report")
 
 
-def main() -> None:
-    """Write the pictures into ``docs/pictures``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-reading")
-    given = parser.parse_args()
-    # napari's settings of whoever runs this must not show in the pictures.
-    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
-    given.out.mkdir(parents=True, exist_ok=True)
-    pictures(given.out.absolute(), given.cache.absolute())
-
-
 if __name__ == "__main__":
-    main()
+    main(pictures, "reading", __doc__)

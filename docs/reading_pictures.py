@@ -10,33 +10,30 @@ takes the name of one script, or ``vision`` for the simulations alone.
 
 from __future__ import annotations
 
-import argparse
 import io
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from window_tools import begin, parser_of
 
 HERE = Path(__file__).parent
 SCRIPTS = (
     "sorting_pictures", "reading_first_pictures", "if_panel_pictures", "calibration_pictures", "glomeruli_pictures",
     "privacy_pictures", "large_pictures",
 )  # fmt: skip
-"""Modules beside this one with a function ``pictures(out, cache)``."""
+"""Scripts beside this one."""
 
 SIMULATED = ("reading_revealed_light.png", "reading_agreement_light.png")
 """Pictures of the window of which a copy stands beside its simulations."""
 
 
 def run_script(name: str, out: Path, cache: Path) -> bool:
-    """Call ``pictures(out, cache)`` of a script in its own process; False if it failed."""
-    code = (
-        f"from pathlib import Path; import {name}; {name}.pictures(Path({str(out)!r}), Path({str(cache)!r}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=HERE, check=False)
+    """Run a script in its own process; False if it failed."""
+    command = [sys.executable, str(HERE / f"{name}.py"), "--out", str(out), "--cache", str(cache)]
+    done = subprocess.run(command, check=False)
     if done.returncode:
         print(f"{name} failed", file=sys.stderr, flush=True)
     return not done.returncode
@@ -81,12 +78,9 @@ def _save(picture: np.ndarray, path: Path, *, colours: int = 256) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=HERE / "pictures")
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "renal-fusion-pictures")
+    parser = parser_of(__doc__, "pictures")
     parser.add_argument("--only", default="", choices=["", *SCRIPTS, "vision"])
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
+    given = begin(parser)
     wanted = [given.only] if given.only else [*SCRIPTS, "vision"]
     made = [run_script(name, given.out, given.cache) for name in wanted if name != "vision"]
     if "vision" in wanted:

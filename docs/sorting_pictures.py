@@ -7,13 +7,11 @@ Run it alone under a display of at least 1600 x 1200, for example::
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
-from window_tools import photograph, rest, wait
+from window_tools import main, photograph, rest, wait, window
 
 NAMES = ("sorter_light.png", "sorter_learnt_dark.png", "sorter_small_window.png")
 SIZES = ((1400, 900), (1400, 900), (1100, 700))
@@ -37,41 +35,24 @@ def pictures(out: Path, cache: Path) -> None:
 
 def picture_of_sorter(folder: Path, theme: str, size: tuple[int, int], out: Path, corrections: str) -> None:
     """Open a messy folder in the workspace and press some keys in the sorter."""
-    import napari
     from qtpy.QtCore import Qt
     from qtpy.QtTest import QTest
 
     from napari_renal_fusion.viewer import open_workspace
 
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = theme
-    viewer.window.resize(*size)
-    workspace = open_workspace(viewer, folder)
-    wait(lambda: workspace.sorter.dock is not None and workspace.sorter.dock.sorting is not None)
-    dock = workspace.sorter.dock
-    wait(lambda: not dock.busy)
-    viewer.window._qt_window.activateWindow()
-    dock.gallery.setFocus()
-    for digit in corrections:
-        QTest.keyClick(dock.gallery, getattr(Qt.Key, f"Key_{digit}"))
+    with window(theme, size) as viewer:
+        workspace = open_workspace(viewer, folder)
+        wait(lambda: workspace.sorter.dock is not None and workspace.sorter.dock.sorting is not None)
+        dock = workspace.sorter.dock
         wait(lambda: not dock.busy)
-    rest(0.4)
-    photograph(viewer, out, small=True)
-    viewer.close()
-    rest(0.3)
-
-
-def main() -> None:
-    """Write the pictures into ``docs/pictures``."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"))
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
-    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
-    from napari_renal_fusion.compute.places import cache_dir
-
-    pictures(given.out, cache_dir() / "pictures")
+        viewer.window._qt_window.activateWindow()
+        dock.gallery.setFocus()
+        for digit in corrections:
+            QTest.keyClick(dock.gallery, getattr(Qt.Key, f"Key_{digit}"))
+            wait(lambda: not dock.busy)
+        rest(0.4)
+        photograph(viewer, out, small=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(pictures, "pictures", __doc__)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tutorial_patients import FAULTY, OWN, TRAINING, draw_patients
-from window_tools import photograph, rest, show_at_once, wait
+from window_tools import photograph, rest, settle, show_at_once, wait, window
 
 NAMES = tuple(
     f"training_{what}.png"
@@ -28,8 +28,6 @@ def pictures_of_training(out: Path, cache: Path, only: str = "") -> None:
 
     Those whose name begins with ``only`` are written; all of them come from the one training.
     """
-    import napari
-
     from napari_renal_fusion.viewer.training.dock import open_training
 
     draw_patients(cache / "patients")
@@ -38,33 +36,29 @@ def pictures_of_training(out: Path, cache: Path, only: str = "") -> None:
     patients = Path("patients")
     shutil.rmtree(cache / "home", ignore_errors=True)  # runs and models of the last time
     os.environ["RENAL_FUSION_HOME"] = str(cache / "home")
-    viewer = napari.Viewer(show_welcome_screen=False)
-    viewer.theme = "light"
-    viewer.window.resize(*SIZE)
+    with window("light", SIZE) as viewer:
 
-    def take(name: str) -> None:
-        if f"training_{name}.png".startswith(only):
-            photograph(viewer, out / f"training_{name}.png", small=True)
+        def take(name: str) -> None:
+            if f"training_{name}.png".startswith(only):
+                photograph(viewer, out / f"training_{name}.png", small=True)
 
-    dock = open_training(viewer)
-    wait(lambda: not dock.busy)
-    for table in (FAULTY, TRAINING):
-        dock.choose_cohort(patients / table)
-        dock.check()
+        dock = open_training(viewer)
         wait(lambda: not dock.busy)
-        if table == FAULTY:
-            take("check")
-    dock.go(1)
-    dock.settings.form.advanced_button.setChecked(True)
-    for name, value in (("folds", _FOLDS), ("threads", 1)):  # one thread: other work shares the processor
-        dock.settings.form.inputs[name].box.setValue(value)
-    rest(0.5)
-    take("settings")
-    if only not in ("training_check.png", "training_settings.png"):
-        _train_and_show(dock, viewer, patients, take)
-    dock.shut()
-    viewer.close()
-    rest(0.3)
+        for table in (FAULTY, TRAINING):
+            dock.choose_cohort(patients / table)
+            dock.check()
+            wait(lambda: not dock.busy)
+            if table == FAULTY:
+                take("check")
+        dock.go(1)
+        dock.settings.form.advanced_button.setChecked(True)
+        for name, value in (("folds", _FOLDS), ("threads", 1)):  # one thread: other work shares the processor
+            dock.settings.form.inputs[name].box.setValue(value)
+        rest(0.5)
+        take("settings")
+        if only not in ("training_check.png", "training_settings.png"):
+            _train_and_show(dock, viewer, patients, take)
+        dock.shut()
 
 
 def _train_and_show(dock, viewer, patients: Path, take: Callable[[str], None]) -> None:
@@ -105,24 +99,19 @@ def _ask(dock, viewer, patients: Path):
     dock.place.dock.hide()  # the reader needs the room
     viewer.window.resize(*_ANSWER_SIZE)
     workspace = open_workspace(viewer, patients / OWN)
-
-    def settled() -> bool:
-        busy = (workspace.threads, workspace.writing, workspace.canvas, workspace.docks)
-        return workspace.case is not None and not any(one.busy for one in busy) and not workspace.runs.running
-
-    wait(settled)
+    settle(workspace)
     workspace.reader.run.choose_bundle(name)
     while True:  # to the first patient that it has an opinion about
         place = workspace.worklist.current
         show_at_once(workspace)
         workspace.run()
-        wait(lambda: workspace.runs.answer(place) is not None and settled())  # noqa: B023
+        settle(workspace, lambda: workspace.runs.answer(place) is not None)  # noqa: B023
         prediction = workspace.runs.answer(place).prediction
         if prediction.status == "answered":
             break
         workspace.step_case(1)
-        wait(settled)
+        settle(workspace)
     workspace.stage.show_image(prediction.selection.keys[0])
-    wait(settled)
+    settle(workspace)
     rest(1.0)
     return workspace
