@@ -71,7 +71,7 @@ class KindRow(QWidget):
         files = f"{amount.files} {'file' if amount.files == 1 else 'files'}"
         self.amount.setText(f"{files}, {size_text(amount.size)}" if amount.files else "nothing")
         self.names.setVisible(bool(amount.files))
-        self.open_button.setVisible(any(path.exists() for path in self.kind.paths))
+        self.open_button.setVisible(bool(amount.files))
         if self.delete is not None:
             self.delete.setVisible(bool(amount.files))
 
