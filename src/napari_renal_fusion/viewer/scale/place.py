@@ -91,7 +91,7 @@ class ScalePlace(QObject):
         workspace.threads.run(
             lambda: read_facts(key, item, picture.pixels),
             self._facts_read,
-            lambda error: self.section.show_nothing(),
+            lambda error: self._facts_unread(key, item),
         )
 
     def shut(self) -> None:
@@ -113,6 +113,11 @@ class ScalePlace(QObject):
         calibrated = before is None or before.pixel_size != facts.pixel_size
         if facts.stated and facts.bar is not None and calibrated:
             self._look_for_others(facts)
+
+    def _facts_unread(self, key: str, item: ImageItem) -> None:
+        """Nothing is said of an image that cannot be looked at; another one that came meanwhile keeps its section."""
+        if self._workspace is not None and (self.item, self._workspace.stage.key) == (item, key):
+            self.section.show_nothing()
 
     def _show(self, facts: ImageFacts) -> None:
         if self._bar is None:
@@ -155,6 +160,8 @@ class ScalePlace(QObject):
         self.section.image.ask_length(bar, pixels)
 
     def _take_length(self, length: float, unit: str) -> None:
+        if self.facts is None:  # the image is just being looked at anew
+            return
         try:
             size = pixel_size_of(self._bar_pixels, length, unit)
         except RenalFusionError as error:
@@ -163,6 +170,8 @@ class ScalePlace(QObject):
         self._calibrate((self.facts.key,), size)
 
     def _take_size(self, value: float, unit: str) -> None:
+        if self.facts is None:
+            return
         um = value / 1000 if unit == "nm" else value
         if not SMALLEST_UM <= um <= LARGEST_UM:
             self.section.show_message(f"No microscope image has {measured(um)} a pixel. Check the unit.")
