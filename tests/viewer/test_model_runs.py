@@ -168,3 +168,18 @@ def test_an_answer_that_cannot_be_repeated_says_so(runs, engine, tmp_path):
     runs.report(0, 0, "gradcam", tmp_path, pytest.fail)
     engine.requests[-1][3](GONE)
     assert failed == ["prediction_gone"]
+
+
+def test_a_report_is_written_while_the_queue_goes_on(runs, engine, tmp_path):
+    written = []
+    runs.restore(9, _restored())
+    runs.queue([(place, _case(place)) for place in range(2)], SETTINGS)
+    runs.report(9, 0, "gradcam", tmp_path, written.append)
+    assert engine.methods == ["predict", "report"]
+    engine.requests[0][2](_prediction("p0", status="refused"))
+    assert engine.methods == ["predict", "report", "predict"]
+    engine.requests[1][2]({"files": []})
+    assert written == [{"files": []}]
+    assert runs.running  # the queue's second case is still being asked about
+    _answer_refused(engine)
+    assert (runs.running, runs.waiting) == (False, False)

@@ -162,20 +162,25 @@ class ModelRuns(QObject):
     def report(
         self, place: int, class_index: int, method: str, folder: Path, done: Done, **about: object
     ) -> None:
-        """Write the report of a case into ``folder``; ``about`` goes to the report as it is."""
+        """Write the report of a case into ``folder``; ``about`` goes to the report as it is.
+
+        Where cases of the queue are being asked about, the process writes it after the one that it is at.
+        """
         answer = self._answers.get(place)
-        if answer is None or self.running:
+        if answer is None or (self.running and not self.waiting):
             return
 
         def finished(result: dict[str, Any]) -> None:
-            self._end()
+            self._end(number)
             done(result)
 
         params = {"class_index": class_index, "method": method, "out_dir": str(folder), **about}
-        self._running = self._ask(
-            answer, "report", params, finished, lambda error: self._fail(place, error), self._progress
+        number = self._ask(
+            answer, "report", params, finished, lambda error: self._fail(place, error, number), self._progress
         )
-        self.started.emit(place)
+        if not self.running:
+            self._running = number
+            self.started.emit(place)
 
     def sample_patient(self, done: Callable[[Path], None]) -> None:
         """Ask for the folder of the sample patient; drawing it takes a while the first time."""

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 
 from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal, SignalInstance
-from qtpy.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from ..bundles import installed
 from ..cases import Case, ImageItem, SlideItem
 from ..cases.record import CaseRecord, apply_record, full_record, read_record, write_record
 from ..cases.slide_item import keyed_slides
 from ..cases.work_folder import WorkFolder
-from ..compute.progress import Step
 from ..compute.settings import Settings
-from ..errors import RenalFusionError
-from ..explain.explanation import GRADIENT_METHODS
 from ..inputs.selection import keyed_images
 from .answer import Answer, import_ahead
+from .asking import Asking
 from .board import Board
 from .canvas import Canvas
 from .case_list import CaseList
@@ -34,7 +32,7 @@ from .pictures import read_thumbnail, read_thumbnail_of_slide
 from .preferences import Preferences
 from .reader import Reader
 from .stage import Stage
-from .theme import colours_of, dock_style
+from .theme import dock_style
 from .threads import Threads
 from .worklist import Worklist
 
@@ -94,7 +92,6 @@ class Workspace(QWidget):
         self._closed = False
         self._window: QMainWindow | None = None
         self._arrived = self._warm = False
-        self._running_place = -1
         self._first: tuple[Path | Sequence[Path], str | None] | None = None
         self._unread: dict[str, ImageItem | SlideItem] = {}
         self._borrowed = engine is None
@@ -111,6 +108,7 @@ class Workspace(QWidget):
         self.canvas = Canvas(self._viewer, self)
         self.stage = Stage(self.canvas, self.threads, self.runs, self.reader, self.board, self)
         self.docks = Docks(self._viewer, self, self.worklist, self.board)
+        self.asking = Asking(self)
         self.parts = make_parts(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -207,14 +205,12 @@ class Workspace(QWidget):
         self.runs.sample_patient(self.open_path)
 
     def run(self, choice: dict[str, list[str]] | None = None) -> None:
-        """Ask the model about the open case."""
-        bundle = self.reader.run.bundle
-        if self.case is None or bundle is None or (self.runs.running and not self.runs.waiting):
-            return
-        if choice is None and self.reading.has_answered():  # one official result per case version and model
-            return
-        settings = self.preferences.settings.model_copy(update={"bundle": bundle})
-        self.runs.run(self.place, self.case, settings, choice)
+        """Ask the model about the open case; ``choice`` are image ids by modality that a person ticked."""
+        self.asking.run(choice)
+
+    def write_report(self, folder: Path) -> None:
+        """Write prediction, overlays and report of the open case into a folder."""
+        self.asking.write_report(folder)
 
     def step_image(self, by: int) -> None:
         """Show the next or previous image of the board."""
@@ -317,7 +313,7 @@ class Workspace(QWidget):
             self.shut()
 
     def _connect(self) -> None:
-        worklist, board, reader, runs = self.worklist, self.board, self.reader, self.runs
+        worklist, board, reader = self.worklist, self.board, self.reader
         worklist.folder_chosen.connect(self.open_path)
         worklist.sample_wanted.connect(self.open_sample)
         worklist.training_wanted.connect(self.train)
@@ -327,24 +323,12 @@ class Workspace(QWidget):
         board.image_chosen.connect(self.stage.show_image)
         self.stage.shown.connect(self._read_thumbnails)
         self.stage.shown.connect(lambda: self.image_shown.emit(self.stage.key))
-        reader.run.run_wanted.connect(lambda: self.run())
-        reader.run.cancel_wanted.connect(self._cancel)
         reader.run.bundle_chosen.connect(lambda name: self.preferences.set(bundle=name))
-        reader.selection.edit_wanted.connect(self._begin_edit)
-        reader.selection.edit_ended.connect(self._end_edit)
-        reader.selection.rerun_wanted.connect(self._run_choice)
-        reader.heat_map.question_changed.connect(self._ask_question)
         reader.heat_map.style_changed.connect(lambda style: self.preferences.set(overlay=style))
         reader.heat_map.opacity_changed.connect(self.canvas.set_opacity)
         reader.heat_map.opacity_settled.connect(lambda value: self.preferences.set(overlay_opacity=value))
-        reader.report_wanted.connect(self._ask_for_report)
         self.preferences.changed.connect(self._apply_settings)
-        runs.started.connect(self._run_started)
-        runs.progressed.connect(self._progressed)
-        runs.ended.connect(lambda: reader.run.set_running(False))
-        runs.answered.connect(self._answered)
-        runs.explained.connect(self._explained)
-        runs.failed.connect(self._run_failed)
+        self.asking.connect()
 
     def _open_case(self, place: int) -> None:
         self.threads.drop()
@@ -352,11 +336,11 @@ class Workspace(QWidget):
         self.reader.header.show_case(case)
         self.reader.show_message("")
         self.reader.run.set_case_open(True)
-        self._show_running()
+        self.asking.show_running()
         self.board.show_case(case)
         self.stage.show_case(place, case)
         self._unread = {**keyed_images(case), **keyed_slides(case.slides)}
-        self._show_answer()
+        self.asking.show_answer()
         self.case_opened.emit(case)
 
     def _read_thumbnails(self) -> None:
@@ -370,103 +354,6 @@ class Workspace(QWidget):
                 lambda image, key=key: self.board.set_thumbnail(key, image),
                 lambda error, key=key: self.board.set_problem(key, str(error)),
             )
-
-    def _show_answer(self) -> None:
-        answer = self.answer
-        self.attention.follow()
-        if answer is None:
-            self.reader.opinion.show_nothing()
-            self.reader.selection.show_rule()
-            self.reader.show_answer_parts(False)
-            return
-        self.reader.opinion.show_prediction(answer.prediction, what_if=answer.what_if, number=answer.number)
-        self.reader.selection.show_selection(answer.prediction.selection)
-        self.board.end_edit()
-        self.board.show_selection(answer.prediction.selection)
-        self.reader.show_answer_parts(bool(answer.explanations))
-        self.reader.report_button.setEnabled(bool(answer.explanations) or answer.attends)
-        if answer.explanations:
-            self.stage.show_explanation()
-
-    def _run_started(self, place: int) -> None:
-        self._running_place = place
-        self._show_running()
-
-    def _show_running(self) -> None:
-        """The reader shows what is being asked about its case; of the run over many, the worklist shows the rest."""
-        mine = self.runs.running and (not self.runs.waiting or self._running_place == self.place)
-        if not mine:
-            self.reader.run.set_running(False)
-            return
-        cases, place = self.case_list.cases, self._running_place
-        whose = f"Case {cases[place].code}: " if 0 <= place < len(cases) else ""
-        waiting = "waiting for the model" if self.engine.is_ready else "starting the model's process"
-        self.reader.run.set_running(True, f"{whose}{waiting}")
-
-    def _progressed(self, step: Step) -> None:
-        if not self.runs.waiting or self._running_place == self.place:
-            self.reader.run.progress.report(step)
-
-    def _answered(self, place: int) -> None:
-        if place == self.place:
-            self._show_answer()
-            self.answered.emit(self.runs.held(place))
-
-    def _explained(self, place: int) -> None:
-        if place == self.place and self.answer is not None:
-            self.reader.show_answer_parts(True)
-            self.stage.show_explanation()
-
-    def _run_failed(self, place: int, error: RenalFusionError) -> None:
-        if place in (self.place, -1):
-            self.reader.run.show_message(str(error))
-
-    def _cancel(self) -> None:
-        self.reader.run.progress.wait_for_cancel()
-        self.runs.cancel()
-
-    def _begin_edit(self) -> None:
-        answer = self.runs.answer(self.place)
-        if answer is not None:
-            singles = set(answer.prediction.selection.takes_one)
-            self.reader.selection.begin_edit(singles)
-            self.board.edit(set(answer.prediction.selection.keys), singles)
-
-    def _end_edit(self) -> None:
-        self.board.end_edit()
-        self._show_answer()
-
-    def _run_choice(self) -> None:
-        choice = self.board.choice()
-        self.board.end_edit()
-        self.reader.selection.end_edit()
-        self.run(choice)
-
-    def _ask_question(self, class_index: int, method: str) -> None:
-        if method in GRADIENT_METHODS:  # a preference is for every model
-            self.preferences.set(cam_method=method)
-        self.runs.explain(self.place, class_index, method)
-
-    def _ask_for_report(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for the report")
-        if chosen:
-            self.write_report(Path(chosen))
-
-    def write_report(self, folder: Path) -> None:
-        """Write prediction, overlays and report of the open case into a folder."""
-        heat_map = self.reader.heat_map
-        self.runs.report(
-            self.place, heat_map.class_index, heat_map.method, folder, self._report_written,
-            version=self.reading.version, what_if=self.reading.what_if, work_folder=str(self.work.root),
-        )  # fmt: skip
-
-    def _report_written(self, result: dict) -> None:
-        self.reading.note_export("report", [Path(one).name for one in result["files"]])
-        pages = [file for file in result["files"] if file.endswith(".html")]
-        page = Path((pages or result["files"])[0])
-        accent = colours_of(self).accent.name()  # Qt's own link colour cannot be read on a dark theme
-        link = f'<a style="color: {accent}" href="{page.as_uri()}">{page.name}</a>'
-        self.reader.show_message(f"Report written: {link} in {page.parent}")
 
     def _show_bundles(self, infos: list) -> None:
         self.reader.run.show_bundles(infos, self.preferences.settings.bundle)

@@ -299,7 +299,7 @@ class ReadingPlace(QObject):
         workspace.reader.opinion.set_sealed(self.ready and self.sealed)
         if self.sealed:
             workspace.board.forget_answer()
-        workspace._show_answer()
+        workspace.asking.show_answer()
         self._show_section()
 
     def _show_section(self) -> None:
