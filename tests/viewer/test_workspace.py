@@ -14,6 +14,8 @@ from qtpy.QtWidgets import QDockWidget
 from .conftest import settled
 
 ALT = Qt.KeyboardModifier.AltModifier
+PATIENCE_MS = 30_000
+"""What is awaited either happens or never does: how long it takes is for the benchmarks to say."""
 
 
 def press(workspace, qtbot, key):
@@ -65,7 +67,7 @@ def test_the_main_path_with_keys(workspace, qtbot):
     press(workspace, qtbot, Qt.Key.Key_H)
     assert viewer.layers["Heat map"].visible
     press(workspace, qtbot, Qt.Key.Key_M)
-    qtbot.waitUntil(lambda: workspace.canvas.model_input_shown, timeout=5_000)
+    qtbot.waitUntil(lambda: workspace.canvas.model_input_shown, timeout=PATIENCE_MS)
     np.testing.assert_allclose(
         viewer.layers["What the model saw"]._extent_augmented.world,
         viewer.layers["Light (OM)"]._extent_augmented.world,
@@ -74,11 +76,11 @@ def test_the_main_path_with_keys(workspace, qtbot):
     qtbot.waitUntil(lambda: settled(workspace))
     assert not workspace.canvas.model_input_shown
     press(workspace, qtbot, Qt.Key.Key_Right)
-    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "IM-1", timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "IM-1", timeout=PATIENCE_MS)
     assert [layer.name for layer in viewer.layers if layer.visible] == ["Immunofluorescence (IM)", "Heat map"]
     assert "uncalibrated" in text(workspace)
     press(workspace, qtbot, Qt.Key.Key_Left)
-    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "OM-1", timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "OM-1", timeout=PATIENCE_MS)
     press(workspace, qtbot, Qt.Key.Key_L)
     assert not workspace.docks.folded
     press(workspace, qtbot, Qt.Key.Key_L)
@@ -93,7 +95,7 @@ def test_the_board_after_a_run(workspace, qtbot):
     assert board.thumbnail("TEM-1").marks.badge == "typical"
     assert board.thumbnail("TEM-5").marks.entered is False
     click(board.thumbnail("TEM-5"), qtbot)
-    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "TEM-5", timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "TEM-5", timeout=PATIENCE_MS)
     assert text(workspace) == "TEM-5 · set aside: unlike the others (not: unimportant)"
     assert all(not layer.visible for layer in workspace._viewer.layers if layer.name == "Heat map")
 
@@ -105,18 +107,18 @@ def test_class_method_style_and_opacity(workspace, qtbot):
     section, layers = workspace.reader.heat_map, workspace._viewer.layers
     assert isinstance(layers["Heat map"], Surface)
     click(section.cells, qtbot)
-    qtbot.waitUntil(lambda: settled(workspace) and isinstance(layers["Heat map"], Image), timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and isinstance(layers["Heat map"], Image), timeout=PATIENCE_MS)
     assert layers["Heat map"].contrast_limits == [0.0, 2.0]
     assert layers["Heat map"].interpolation2d == "nearest"
     section.classes.setCurrentIndex(2)
     section.classes.activated.emit(2)
-    qtbot.waitUntil(lambda: settled(workspace) and "lupus nephritis" in text(workspace), timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and "lupus nephritis" in text(workspace), timeout=PATIENCE_MS)
     assert layers["Heat map"].contrast_limits == [0.0, 3.0]
     section.opacity.setValue(30)
     assert layers["Heat map"].opacity == pytest.approx(0.3)
     section.methods.setCurrentIndex(2)
     section.methods.activated.emit(2)
-    qtbot.waitUntil(lambda: settled(workspace) and "LayerCAM" in text(workspace), timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and "LayerCAM" in text(workspace), timeout=PATIENCE_MS)
     assert workspace.preferences.settings.cam_method == "layercam"
 
 
@@ -191,7 +193,7 @@ def test_a_closed_board_comes_back(workspace, qtbot):
     press(workspace, qtbot, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: workspace.board.isVisible(), timeout=2_000)
     workspace.step_image(1)
-    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "IM-1", timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "IM-1", timeout=PATIENCE_MS)
 
 
 def test_a_removed_layer_comes_back_with_its_image(workspace, qtbot):
@@ -199,7 +201,7 @@ def test_a_removed_layer_comes_back_with_its_image(workspace, qtbot):
     workspace._viewer.layers.clear()
     assert workspace.canvas.toggle_heat_map() is None
     workspace.stage.show_image("OM-1")
-    qtbot.waitUntil(lambda: settled(workspace), timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace), timeout=PATIENCE_MS)
     assert {layer.name for layer in workspace._viewer.layers} == {"Light (OM)", "Heat map"}
 
 
@@ -207,7 +209,7 @@ def test_a_folder_that_is_dropped_opens(workspace, qtbot, tmp_path):
     empty = tmp_path / "nothing here"
     empty.mkdir()
     drop(workspace.worklist, empty)
-    qtbot.waitUntil(lambda: bool(workspace.worklist.message.text()), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(workspace.worklist.message.text()), timeout=PATIENCE_MS)
     assert "nothing here" in workspace.worklist.message.text()
     assert workspace.case is not None  # the case that was open stays open
 
@@ -218,13 +220,13 @@ def test_an_unreadable_image_is_named(workspace, qtbot, small_case):
     qtbot.wait(50)
     qtbot.waitUntil(lambda: settled(workspace), timeout=10_000)
     workspace.stage.show_image("TEM-3")
-    qtbot.waitUntil(lambda: settled(workspace) and "03.ome.tif" in text(workspace), timeout=5_000)
+    qtbot.waitUntil(lambda: settled(workspace) and "03.ome.tif" in text(workspace), timeout=PATIENCE_MS)
 
 
 def test_the_report_is_written(workspace, qtbot, tmp_path):
     run(workspace, qtbot)
     workspace.write_report(tmp_path)
-    qtbot.waitUntil(lambda: workspace.reader.message.text() != "", timeout=5_000)
+    qtbot.waitUntil(lambda: workspace.reader.message.text() != "", timeout=PATIENCE_MS)
     assert (tmp_path / "report.html").exists()
     assert "report.html" in workspace.reader.message.text()
 
@@ -240,7 +242,7 @@ def test_the_menu_opens_the_workspace(make_napari_viewer, plugin, qtbot):
     viewer = make_napari_viewer()
     dock, _ = viewer.window.add_plugin_dock_widget("napari-renal-fusion", "Renal fusion workspace")
     workspace = dock.inner_widget()
-    qtbot.waitUntil(lambda: workspace.docks._window is not None, timeout=5_000)
+    qtbot.waitUntil(lambda: workspace.docks._window is not None, timeout=PATIENCE_MS)
     from napari_renal_fusion.viewer import open_workspace
 
     assert open_workspace(viewer) is workspace
