@@ -167,3 +167,16 @@ def test_names_are_taken_out_of_what_is_kept(case):
     assert clean["warnings"][0] == {"message": "TEM-1 is dark; TEM-1 too. 7K2F, 7K2F.", "path": None}
     assert clean["raw"] == [[0.5, 1.0]]
     assert "WANG" not in json.dumps(clean, ensure_ascii=False)
+
+
+def test_a_short_chinese_name_and_folders_above_are_taken_out_but_stains_stay(case):
+    path = case.images[0].path
+    named = replace(
+        case,
+        patient_id="李明",
+        case_id="李明",
+        images=(replace(case.images[0], stain=path.stem), *case.images[1:]),
+    )
+    said = {"message": f"李明: {path.stem} is the stain; {path.parent} and {path.name} are damaged."}
+    clean = without_names(said, named)
+    assert clean == {"message": f"7K2F: {path.stem} is the stain; (folder) and OM-1 are damaged."}

@@ -14,7 +14,7 @@ from .selection import keyed_images
 
 _SHORTEST = 3
 """A name of fewer signs ("1", "HE") also stands for other things; it says nothing about a person."""
-_WORD = re.compile(r"[a-z]+")
+_WORD = re.compile(r"[a-z]+|[0-9]{1,4}")
 
 
 class Nameless:
@@ -26,17 +26,27 @@ class Nameless:
         Every file with what it is called instead ("OM-2 of case 7K2F").
     words
         Ids of cases and patients, names of folders, with what stands instead.
+    stains
+        Names of stains: a file that is called after its stain ("PASM.jpg") takes it out of no sentence.
     """
 
-    def __init__(self, files: Iterable[tuple[Path, str]] = (), words: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        files: Iterable[tuple[Path, str]] = (),
+        words: Mapping[str, str] | None = None,
+        stains: Iterable[str] = (),
+    ):
+        known = {one.casefold() for one in stains}
         names: dict[str, str] = {}
         in_brackets: set[str] = set()
         for path, called in files:
             for name in (str(path), path.as_posix(), path.name):
                 names.setdefault(name, called)
-            for stem in (path.stem, path.stem.removesuffix(".ome")):
+            for stem in {path.stem, path.stem.removesuffix(".ome")}:
+                if stem.casefold() in known:
+                    continue
                 names.setdefault(stem, called)
-                # "image" and "test" are words too; our sentences put names of images in brackets.
+                # "image" and "120" stand for other things too; our sentences put names of images in brackets.
                 if _WORD.fullmatch(stem):
                     in_brackets.add(stem)
             for folder in path.parents:
@@ -49,9 +59,13 @@ class Nameless:
             for one, new in names.items()
             if one != new and (len(one) >= _SHORTEST or not one.isascii())
         }
+        # Two lists, because a condition in front of each of many thousand names makes every sentence slow.
+        ordered = sorted(self._names, key=len, reverse=True)
+        everywhere = "|".join(re.escape(one) for one in ordered if one not in in_brackets)
+        bracketed = "|".join(re.escape(one) for one in ordered if one in in_brackets)
         patterns = [
-            rf"(?<=\(){re.escape(one)}(?=\))" if one in in_brackets else rf"(?<!\w){re.escape(one)}(?!\w)"
-            for one in sorted(self._names, key=len, reverse=True)
+            *([rf"(?<!\w)(?:{everywhere})(?!\w)"] if everywhere else []),
+            *([rf"(?<=\()(?:{bracketed})(?=\))"] if bracketed else []),
         ]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
 
@@ -67,14 +81,15 @@ class Nameless:
 
         ``others`` are files that no case holds.
         """
-        files, words = [], {**patients, **called}
+        files, words, stains = [], {**patients, **called}, set()
         for case in cases:
             code = called.get(case.case_id, case.case_id)
             images = (*keyed_images(case).items(), *keyed_slides(case.slides).items())
             files += [(item.path, f"{key} of case {code}") for key, item in images if item.path.name]
+            stains |= {item.stain for _, item in images if item.stain}
             if case.folder is not None:
                 words.setdefault(case.folder.name, code)
-        return cls([*files, *((path, "(file)") for path in others)], words)
+        return cls([*files, *((path, "(file)") for path in others)], words, stains)
 
     @classmethod
     def of_cohort(cls, cohort: Cohort) -> Nameless:
@@ -97,5 +112,7 @@ class Nameless:
         if isinstance(value, dict):
             return {self.text(key): None if key == "path" else self.tree(one) for key, one in value.items()}
         if isinstance(value, (list, tuple)):
+            if all(isinstance(one, (int, float)) for one in value):  # rows of a heat map
+                return list(value)
             return [self.tree(one) for one in value]
         return value

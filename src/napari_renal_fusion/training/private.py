@@ -81,7 +81,7 @@ def names_of_table(path: Path) -> Nameless:
             files.append((Path(row["path"]), f"{modality}-{number} of case {case}"))
         if row.get("patient_id") and not is_anonymous(row["patient_id"]):
             words.setdefault(row["patient_id"], f"patient {case}")
-    return Nameless(files, words)
+    return Nameless(files, words, {row["stain"] for row in rows if row.get("stain")})
 
 
 def _names_of_patients(path: Path) -> Nameless:
