@@ -151,3 +151,33 @@ def test_a_console_that_cannot_spell_the_case(phantom_case_folder, tmp_path):
     shutil.copytree(phantom_case_folder, tmp_path / "病人1")
     run("predict", tmp_path / "病人1", "--out", tmp_path / "out", PYTHONIOENCODING="cp1252")
     assert (tmp_path / "out" / "predictions.csv").is_file()
+
+
+@pytest.mark.parametrize("name", ["P001", "Smith"])
+def test_outlined_glomeruli_are_asked_with_under_any_name(name, phantom_case_folder, tmp_path, monkeypatch):
+    import napari_renal_fusion.cli.predict as room
+    import napari_renal_fusion.inference as inference
+    from napari_renal_fusion.cases import Box
+    from napari_renal_fusion.cases.coding import coded
+    from napari_renal_fusion.cases.folders import open_cases
+    from napari_renal_fusion.cli.console import Talk
+    from napari_renal_fusion.errors import RenalFusionError
+    from napari_renal_fusion.glomeruli import Drawing, Outline
+
+    folder = shutil.copytree(phantom_case_folder, tmp_path / name)
+    (case,) = coded(open_cases(folder).cases, folder)
+    with Drawing.of_case(case.code, "OM-1") as drawing:
+        drawing.draw(Outline.box(Box(10, 10, 60, 60)))
+    asked = []
+
+    def ask(case, *_, **__):
+        asked.append(case)
+        raise RenalFusionError("seen", "The case was seen")
+
+    monkeypatch.setattr(inference, "predict", ask)
+    for command, out in ((room.run_predict, {"method": "gradcam"}), (room.run_report, {})):
+        with pytest.raises(RenalFusionError, match="seen"):
+            command(Talk(), folder, "demo", tmp_path / "out", device="cpu", threads=0, **out)
+    for one in asked:
+        assert [image.image_id for image in one.images if image.cut_out] == ["OM-1.1"]
+        assert one.case_id == ("P001" if name == "P001" else case.code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from ..cases import Case, Cohort
@@ -37,7 +36,8 @@ def answer_case(
     from ..inference import predict
     from ..reports import write_all
 
-    case = with_glomeruli(case)
+    # Outlines are found by the code, which gives way to an anonymous id.
+    (case,) = nameless([with_glomeruli(case)])
     with progress.part(0.0, 0.6):
         prediction = predict(case, bundle, device=device, threads=threads, progress=progress, tumour=tumour)
     explanation = None
@@ -63,7 +63,6 @@ def run_predict(
 
     _check_method(method)
     cohort = with_codes(open_cases(path), path)
-    cohort = replace(cohort, cases=nameless(cohort.cases))
     if not cohort.cases:
         first = f" ({cohort.problems[0].message})" if cohort.problems else ""
         raise RenalFusionError(
@@ -75,15 +74,16 @@ def run_predict(
     bundle = load(bundle_name)
     choose_device(device)
     rows: list[PredictionRow] = []
-    folders = _folders(cohort.cases, out)
+    called = nameless(cohort.cases)
+    folders = _folders(called, out)
     started = time.monotonic()
     try:
         with talk.progress() as progress:
-            for place, case in enumerate(cohort.cases):
+            for place, case in enumerate(called):
                 with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases)):
                     try:
                         prediction, _ = answer_case(
-                            case, bundle, folders[place], device=device, threads=threads, method=method,
+                            cohort.cases[place], bundle, folders[place], device=device, threads=threads, method=method,
                             tumour=tumour, progress=progress,
                         )  # fmt: skip
                     except Exception as error:
@@ -126,8 +126,8 @@ def run_report(talk: Talk, path: Path, bundle: str, out: Path, *, device: str, t
     from ..inference import predict
     from ..reports import write_report
 
-    (case,) = nameless(with_codes(Cohort((Case.from_folder(path),)), path).cases)
-    case = with_glomeruli(case)
+    (case,) = with_codes(Cohort((Case.from_folder(path),)), path).cases
+    (case,) = nameless([with_glomeruli(case)])
     with talk.progress() as progress:
         prediction = predict(case, bundle, device=device, threads=threads, progress=progress)
         images = prediction.probabilities and prediction.selection.images
