@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..figures.reliability import wilson
+
 _Z = 1.959964
 """97.5 % point of the normal distribution."""
 
@@ -26,10 +28,7 @@ class Share:
         """Wilson, J Am Stat Assoc 22 (1927) 209; None for no case."""
         if not self.of:
             return None
-        n, p = self.of, self.count / self.of
-        middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-        half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return wilson(self.count, self.of)
 
 
 @dataclass(frozen=True)
