@@ -64,7 +64,8 @@ class CaseLog:
                 file.write((b"\n" if torn else b"") + line + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            write_text(self.path.with_name(_HEAD_FILE), f"{entry['n']} {_hash(line)}\n")
+                # Before others may add: the head must not fall behind their lines.
+                write_text(self.path.with_name(_HEAD_FILE), f"{entry['n']} {_hash(line)}\n")
         except OSError as error:
             raise explain_os_error(error, self.path) from error
         return entry
