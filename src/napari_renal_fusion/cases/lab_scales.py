@@ -90,14 +90,15 @@ def lab_scales() -> tuple[LabScale, ...]:
     try:
         state = path.stat()
         key = (state.st_mtime_ns, state.st_size)
-        if path not in _read or _read[path][0] != key:
-            _read[path] = key, _parsed(path)
+        known = _read.get(path)  # threads read scales too
+        if known is None or known[0] != key:
+            known = _read[path] = key, _parsed(path)
     except FileNotFoundError:
         _read.pop(path, None)
         return ()
     except OSError as error:
         raise _damaged(path, error.strerror or str(error)) from error
-    return _read[path][1]
+    return known[1]
 
 
 def remember_scale(scale: LabScale) -> None:
