@@ -80,17 +80,17 @@ def install_bundle(private_home):
 
 
 @pytest.fixture
-def shown(qtbot):
-    """A function that shows a widget of its own, in a size (width, height) if one is given; the test's end closes it."""
+def show(qtbot):
+    """A function that shows a widget, in a size (width, height) if one is given; the test's end closes it."""
 
-    def show(widget, *size):
+    def shown(widget, *size):
         qtbot.addWidget(widget)
         if size:
             widget.resize(*size)
         widget.show()
         return widget
 
-    return show
+    return shown
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ def prediction(**changes):
 
 
 @pytest.fixture
-def section(shown):
-    return shown(OpinionSection(), 300, 500)
+def section(show):
+    return show(OpinionSection(), 300, 500)
 
 
 def test_the_set_stands_below_the_bars_and_the_others_recede(section):

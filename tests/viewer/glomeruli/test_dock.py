@@ -17,10 +17,10 @@ def box(top, left, height=40, width=50, **said):
 
 
 @pytest.fixture
-def dock(shown, editor):
+def dock(show, editor):
     from napari_renal_fusion.viewer.glomeruli.dock import GlomeruliDock
 
-    return shown(GlomeruliDock(editor), 344, 600)
+    return show(GlomeruliDock(editor), 344, 600)
 
 
 @pytest.fixture

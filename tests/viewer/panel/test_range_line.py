@@ -28,8 +28,8 @@ def found(*answers, rule="Every antibody graded 1+ or more was asked."):
 
 
 @pytest.fixture
-def line(shown):
-    return shown(RangeLine())
+def line(show):
+    return show(RangeLine())
 
 
 def test_the_range_of_the_most_probable_class_is_a_sentence(line):

@@ -19,11 +19,11 @@ def work(tmp_path):
 
 
 @pytest.fixture
-def page(shown, work):
+def page(show, work):
     cases: list[Case] = []
     made = AgreementPage(work, lambda: cases)
     made.listed = cases
-    yield shown(made, 1100, 500)
+    yield show(made, 1100, 500)
     made.shut()
 
 

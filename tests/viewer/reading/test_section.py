@@ -25,13 +25,13 @@ from ...readings.made import CLASSES, prediction
 
 
 @pytest.fixture
-def field(shown):
-    return shown(DiagnosisField("Disease"))
+def field(show):
+    return show(DiagnosisField("Disease"))
 
 
 @pytest.fixture
-def section(shown):
-    return shown(ReadingSection())
+def section(show):
+    return show(ReadingSection())
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ def facts_of(item, **more):
 
 
 @pytest.fixture
-def section(shown):
-    return shown(ScaleSection(), 320, 500)
+def section(show):
+    return show(ScaleSection(), 320, 500)
 
 
 def test_an_uncalibrated_image_says_so_and_offers_the_ways(section):

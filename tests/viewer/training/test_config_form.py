@@ -12,8 +12,8 @@ from napari_renal_fusion.viewer.training.settings_page import SettingsPage
 
 
 @pytest.fixture
-def form(shown):
-    return shown(ConfigForm(preset("small")))
+def form(show):
+    return show(ConfigForm(preset("small")))
 
 
 def write(form, name, text, qtbot):
