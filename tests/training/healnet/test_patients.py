@@ -136,3 +136,15 @@ def test_scaling_and_filling_come_from_the_training_rows_alone(tmp_path):
     changed[15:] = 1e6
     object.__setattr__(table.blocks["rnaseq"], "values", changed)
     assert fit_scalings(table, config, training)["rnaseq"] == scaling
+
+
+def test_a_number_that_is_given_is_nobody_elses():
+    from napari_renal_fusion.training.healnet.patients import PatientTable
+    from napari_renal_fusion.training.healnet.stored import patient_names
+
+    table = PatientTable(("patient-0002", "Smith", "Jones"), {})
+    assert patient_names(table) == {
+        "patient-0002": "patient-0002",
+        "Smith": "patient-0001",
+        "Jones": "patient-0003",
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +40,9 @@ class _Stored(BaseModel):
 
 def patient_names(table: PatientTable) -> dict[str, str]:
     """What each patient is called in the run's folder, by id: the id if it is anonymous, else a number in their order."""
-    return {
-        one: one if is_anonymous(one) else f"patient-{number:04d}"
-        for number, one in enumerate(table.patients, 1)
-    }
+    numbered = (f"patient-{number:04d}" for number in count(1))
+    free = (name for name in numbered if name not in table.patients)
+    return {one: one if is_anonymous(one) else next(free) for one in table.patients}
 
 
 def private_table(table: PatientTable) -> PatientTable:
