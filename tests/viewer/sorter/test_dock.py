@@ -235,6 +235,16 @@ def test_cancel_and_what_cannot_be_sorted(qtbot, dock, case, tmp_path):
     assert "a.jpg" in dock.details.why.text() or "image" in dock.details.why.text()
 
 
+def test_enter_held_down_does_not_accept_after_a_cancelled_writing(qtbot, dock, case):
+    begin(qtbot, dock, case.folder)
+    with qtbot.waitSignal(dock.accepting.failed, timeout=20_000):
+        press(dock, Qt.Key.Key_Return, Qt.Key.Key_Return)
+        dock.accepting.cancel()
+    with qtbot.assertNotEmitted(dock.accepted, wait=300):
+        press(dock, Qt.Key.Key_Right, Qt.Key.Key_Space)
+        settle(qtbot, dock)
+
+
 def test_electron_images_days_later(qtbot, dock, tmp_path):
     for name in ("HE 1.jpg", "PAS 1.jpg"):
         Image.fromarray(light(name[:2] if name[:2] == "HE" else "PAS")).save(tmp_path / name)

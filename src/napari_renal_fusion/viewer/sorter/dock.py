@@ -214,6 +214,7 @@ class SorterDock(QWidget):
 
     def _not_accepted(self, error: RenalFusionError | None) -> None:
         self.progress.finish()
+        self._waiting.clear()  # a second Enter, pressed while the first was at work, must not accept after all
         self._say(str(error) if error is not None else "")
         self.gallery.setFocus()
 
