@@ -48,8 +48,8 @@ class Editor(QObject):
         self._arranged = False
         self.chosen: tuple[str, ...] = ()
         self.tool = self._tool_later = ""
-        self.waiting = False
-        """Whether another thread works on the drawing, which takes no edit meanwhile."""
+        self.lent: list[Drawing] = []
+        """Drawings that another thread works on, shown or not."""
         self.on_layer: Callable[[Shapes], None] = lambda layer: None
         """Called with every Shapes layer that is made, to bind keys."""
         self.shapes.on_made = self._layer_made
@@ -64,6 +64,11 @@ class Editor(QObject):
     @property
     def viewer(self) -> napari.viewer.ViewerModel:
         return self._viewer
+
+    @property
+    def waiting(self) -> bool:
+        """Whether another thread works on the drawing that is shown, which takes no edit meanwhile."""
+        return any(one is self.drawing for one in self.lent)
 
     @property
     def outlines(self) -> Outlines:
@@ -96,7 +101,7 @@ class Editor(QObject):
         self._tool_later = tool if keep_tool else ""
         self.subject, self.drawing, self._stored = subject, drawing, stored
         if drawing is not before:
-            self.chosen, self.waiting = (), False
+            self.chosen = ()
         if drawing is None:
             self.set_tool("")
             self.shapes.clear()

@@ -22,7 +22,6 @@ from .. import keys
 from ..threads import Threads
 from ..words import SHORT_TITLES
 from .editor import Editor
-from .model_rule import rule_in_words
 from .subject import Subject
 
 if TYPE_CHECKING:
@@ -121,7 +120,9 @@ class GlomeruliPlace(QObject):
             return tuple(notices)
 
         def done(notices: tuple[Notice, ...]) -> None:
-            editor.waiting = False
+            editor.lent.remove(drawing)
+            if editor.drawing is not drawing:  # its outlines are shown when the image comes again
+                return
             editor.follow()
             sentences = list(dict.fromkeys(notice.message for notice in notices))
             warned = any(notice.severity != "info" for notice in notices)
@@ -129,10 +130,10 @@ class GlomeruliPlace(QObject):
             editor.said.emit(" ".join(sentences[:3]) + more, "warning" if warned else "")
 
         def failed(error: RenalFusionError) -> None:
-            editor.waiting = False
+            editor.lent.remove(drawing)
             editor.said.emit(str(error), "error")
 
-        editor.waiting = True
+        editor.lent.append(drawing)
         editor.said.emit("Reading the outlines…", "")
         self._threads.run(read, done, failed, urgent=True)
 
@@ -250,10 +251,14 @@ class GlomeruliPlace(QObject):
         name = self._workspace.reader.run.bundle
         if self.dock is None or name is None:
             return
-        self._threads.run(
-            lambda: rule_in_words(read_config(find(name))), self.dock.show_model_rule,
-            lambda error: self.dock.show_model_rule(""),
-        )  # fmt: skip
+
+        def read() -> str:
+            # It brings the formats of bundles, of which opening the workspace needs none.
+            from .model_rule import rule_in_words
+
+            return rule_in_words(read_config(find(name)))
+
+        self._threads.run(read, self.dock.show_model_rule, lambda error: self.dock.show_model_rule(""))
 
     def _keep(self, place: tuple[str, str], drawing: Drawing) -> None:
         self._open[place] = drawing
@@ -266,6 +271,7 @@ class GlomeruliPlace(QObject):
             drawing.close()
         self._open.clear()
         self._opening.clear()
+        self.editor.lent.clear()  # whoever worked on one was forgotten with it
 
     def _layers(self) -> list[Layer]:
         return [one for one in (self.editor.lines.layer, self.editor.shapes.layer) if one is not None]
