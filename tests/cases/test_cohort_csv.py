@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from napari_renal_fusion.cases import Box, Case, Cohort, ImageItem, Modality, PixelSize
 from napari_renal_fusion.cases.cohort_csv import write_cohort_csv
@@ -351,3 +352,14 @@ def test_a_file_that_shows_one_glomerulus_cut_out_is_said_to(table, tmp_path):
     write_cohort_csv(cohort, tmp_path / "again.csv")
     again = Cohort.from_csv(tmp_path / "again.csv")
     assert [image.is_cut for image in again.cases[0].images] == [True, False]
+
+
+def test_what_a_person_said_of_a_legend_survives_the_table(tmp_path):
+    images = []
+    for number, rows in enumerate((None, 0, 7)):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(np.full((64, 64), 90, np.uint8)).save(path)
+        images.append(ImageItem(path, Modality.TEM, legend=rows))
+    write_cohort_csv(Cohort((Case("B1", "Ann", tuple(images)),)), tmp_path / "cohort.csv")
+    (case,) = Cohort.from_csv(tmp_path / "cohort.csv").cases
+    assert [image.legend for image in case.images] == [None, 0, 7]

@@ -67,6 +67,14 @@ def page(text: str, delimiter: str = ",") -> int:
     return int(value)
 
 
+def rows(text: str, delimiter: str = ",") -> int:
+    """Rows of a picture, 0 for none."""
+    value = number(text, delimiter)
+    if value < 0 or not value.is_integer():
+        raise ValueError("is no number of rows")
+    return int(value)
+
+
 def intensity(text: str, delimiter: str = ",") -> float:
     """An intensity from 0 to 3: ``2``, ``++``, ``2+``, ``neg``, ``±``."""
     plain = unicodedata.normalize("NFKC", text).strip().lower()
@@ -131,6 +139,7 @@ PARSERS: dict[str, Callable[[str, str], Any]] = {
     "crop_height": positive,
     "crop_width": positive,
     "cut_out": yes,
+    "legend": rows,
 }
 
 

@@ -95,6 +95,7 @@ def _row(case: Case, image: ImageItem, folder: Path) -> dict[str, Any]:
         "crop_height": crop.height if crop else None,
         "crop_width": crop.width if crop else None,
         "cut_out": "yes" if image.is_cut else None,
+        "legend": image.legend,
         "scanner": image.scanner,
     }
 
@@ -292,6 +293,7 @@ class _Reader:
             stated_pixel_size=self._pixel_size(number, row, case),
             crop=crop,
             is_cut=bool(self._cell(number, row, "cut_out", case)),
+            legend=self._cell(number, row, "legend", case),
             scanner=row.get("scanner") or None,
         )
 

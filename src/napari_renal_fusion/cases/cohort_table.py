@@ -18,7 +18,7 @@ from .names import readable
 COLUMNS = (
     *("patient_id", "case_id", "biopsy_date", "modality", "path", "stain", "magnification"),
     *("pixel_size", "pixel_unit", "label", "label_source", "intensity", "page"),
-    *("crop_top", "crop_left", "crop_height", "crop_width", "cut_out", "hospital", "scanner"),
+    *("crop_top", "crop_left", "crop_height", "crop_width", "cut_out", "legend", "hospital", "scanner"),
 )
 REQUIRED = ("patient_id", "modality", "path")
 
