@@ -243,6 +243,12 @@ class Stage(QObject):
         dark = heat_map.modality != Modality.OM
         self._reader.heat_map.show_legend(explanation.range_for(heat_map), dark=dark, cell=cell)
 
+    def forget_answer(self) -> None:
+        """An answer may not be shown: a heat map of an earlier one does not stay on the canvas."""
+        overlay = self._canvas.overlay
+        if overlay is not None and overlay.visible and self.picture is not None:
+            self.show_image(self._wanted)
+
     def apply(self, settings: Settings) -> None:
         """Take over another style or opacity."""
         before, self._settings = self._settings, settings

@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from ...cases import Case
 from ...compute.settings import Settings
-from ...readings import CaseLog, read_what_if
+from ...readings import read_what_if
 from ..answer import Answer
 from ..model_runs import question
 from . import known as on_disk
@@ -76,15 +76,6 @@ class ReadingPlace(QObject):
             return False
         return self._known is None or self._known.code != case.code or not self._known.revealed
 
-    def is_sealed(self, code: str) -> bool:
-        """The same of any case; one that is not open is sealed unless its log says otherwise."""
-        workspace = self._workspace
-        if workspace is not None and workspace.case is not None and workspace.case.code == code:
-            return self.sealed
-        return self._reads_first and not CaseLog(code, workspace.work if workspace else None).entries(
-            "revealed"
-        )
-
     def has_answered(self) -> bool:
         """Whether the official answer is there already; then it is shown, or said to be sealed, instead of a new run."""
         workspace, known = self._workspace, self._known
@@ -110,15 +101,21 @@ class ReadingPlace(QObject):
         workspace, known = self._workspace, self._known
         if known is None or self.sealed:
             return
-        asked, work, place = question(known.case, self._settings()), workspace.work, workspace.place
+        asked, work = question(known.case, self._settings()), workspace.work
 
         def read() -> Answer | None:
             stored = known.stored if number == 0 else read_what_if(known.code, number, work)
             return on_disk.answer_of(stored, asked) if stored is not None else None
 
         def show(answer: Answer | None) -> None:
-            if answer is not None and self._known is not None and self._known.code == known.code:
-                workspace.runs.restore(place, answer)
+            now = self._known
+            # The person may have gone on, and the case may be another version by now.
+            if (
+                answer is not None
+                and now is not None
+                and (now.code, now.version) == (known.code, known.version)
+            ):
+                workspace.runs.restore(workspace.place, answer)
                 self._show_answer()
 
         self._write(read, show)
@@ -299,6 +296,7 @@ class ReadingPlace(QObject):
         workspace.reader.opinion.set_sealed(self.ready and self.sealed)
         if self.sealed:
             workspace.board.forget_answer()
+            workspace.stage.forget_answer()
         workspace.asking.show_answer()
         self._show_section()
 
