@@ -95,6 +95,17 @@ def test_a_persons_question_comes_next(runs, engine):
     assert [params["case"]["case_id"] for _, params, *_ in engine.requests] == ["A0", "A9", "A1", "A2"]
 
 
+def test_a_persons_question_about_a_case_of_the_queue_comes_next_and_once(runs, engine):
+    moved = []
+    runs.queue([(place, _case(place)) for place in range(4)], SETTINGS)
+    runs.queue_moved.connect(lambda done, total: moved.append((done, total)))
+    runs.run(3, _case(3), SETTINGS)
+    for _ in range(4):
+        _answer_refused(engine)
+    assert [params["case"]["case_id"] for _, params, *_ in engine.requests] == ["A0", "A3", "A1", "A2"]
+    assert moved == [(1, 4), (2, 4), (3, 4), (0, 0)]
+
+
 def test_a_case_that_fails_does_not_hold_up_the_others(runs, engine):
     failed = []
     runs.failed.connect(lambda place, error: failed.append((place, error.code)))

@@ -84,9 +84,10 @@ class ModelRuns(QObject):
         While another run goes on, a person's question waits and comes next.
         """
         if self.running:
-            if choice is None and self.waiting and all(place != one for one, *_ in self._queue):
-                self._queue.appendleft((place, case, settings))
-                self._queued += 1
+            if choice is None and self.waiting:
+                others = [one for one in self._queue if one[0] != place]
+                self._queued += 1 + len(others) - len(self._queue)
+                self._queue = deque([(place, case, settings), *others])
             return
         asked = question(case, settings, choice)
 

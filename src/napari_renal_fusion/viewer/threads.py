@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class Threads(QObject):
-    """A few threads that belong to one window; after :meth:`close` no callback runs any more."""
+    """A few threads that belong to one window; after :meth:`close` or :meth:`finish` no callback runs any more."""
 
     _finished = Signal(int, object, object)
 
@@ -55,6 +55,11 @@ class Threads(QObject):
         """Forget everything and wait for the work that is under way."""
         self.drop()
         self._pool.waitForDone(3000)
+
+    def finish(self) -> None:
+        """As :meth:`close`, but do what was asked for first: what a person wrote is not lost with the window."""
+        self._waiting.clear()
+        self._pool.waitForDone(10_000)
 
     def _finish(self, number: int, result: Any, error: RenalFusionError | None) -> None:
         done, failed = self._waiting.pop(number, (None, None))

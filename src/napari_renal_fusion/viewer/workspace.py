@@ -261,7 +261,7 @@ class Workspace(QWidget):
         self.preferences.close()
         self.canvas.close()
         self.threads.close()
-        self.writing.close()
+        self.writing.finish()
         self.docks.release()
         self._window = self._viewer = None
         if self._borrowed:
