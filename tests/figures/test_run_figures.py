@@ -177,6 +177,15 @@ def test_the_reliability_diagram_stands_on_its_numbers():
     assert "0" not in texts(figure)
 
 
+@pytest.mark.parametrize(
+    ("right", "of", "low", "high"),
+    [(41, 46, 0.7696, 0.9527), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634)],
+)
+def test_wilson_interval_as_in_the_textbook(right, of, low, high):
+    """Values of ``statsmodels.stats.proportion.proportion_confint(method="wilson")``."""
+    assert wilson(right, of) == pytest.approx((low, high), abs=2e-4)
+
+
 def test_wilson_interval():
     from scipy.stats import binomtest
 

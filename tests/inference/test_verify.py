@@ -13,7 +13,6 @@ from napari_renal_fusion.bundles.local import local_folder
 from napari_renal_fusion.cases import Case, Cohort, ImageItem, Modality
 from napari_renal_fusion.errors import RenalFusionError
 from napari_renal_fusion.inference import Engine, VerifyRecord, predict, verify
-from napari_renal_fusion.inference.verify import wilson_interval
 
 NAMES = ("IgA nephropathy", "membranous nephropathy", "lupus nephritis")
 SCORES = ConformalScores(coverage=0.9, scores=(tuple(np.linspace(0, 0.9, 45)),))
@@ -121,12 +120,3 @@ def test_no_opinion_is_not_counted_as_right_or_wrong(make_tiny_bundle, engine):
     assert (record.right, record.answered, record.abstained) == (0, 0, 2)
     assert record.interval == (0.0, 1.0)
     assert stored_check(load(shy).sha256) is None
-
-
-@pytest.mark.parametrize(
-    ("right", "of", "low", "high"),
-    [(41, 46, 0.7696, 0.9527), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634)],
-)
-def test_wilson_interval_as_in_the_textbook(right, of, low, high):
-    """Values of ``statsmodels.stats.proportion.proportion_confint(method="wilson")``."""
-    assert wilson_interval(right, of) == pytest.approx((low, high), abs=2e-4)

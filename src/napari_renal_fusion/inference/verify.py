@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ from ..bundles import Bundle, CheckedHere, load, store_check
 from ..cases import Case, Cohort
 from ..compute.progress import Cancelled, Progress
 from ..errors import RenalFusionError
+from ..figures.reliability import wilson
 from ..inputs.nameless import Nameless
 from ..notices import Notice
 from .engine import Engine, shared_engine
@@ -176,17 +176,6 @@ def verify(
     return record
 
 
-def wilson_interval(right: int, of: int, z: float = 1.959964) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927): (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
-    if of == 0:
-        return 0.0, 1.0
-    share = right / of
-    middle = share + z**2 / (2 * of)
-    half = z * math.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
-    width = 1 + z**2 / of
-    return max(0.0, (middle - half) / width), min(1.0, (middle + half) / width)
-
-
 class _Tally:
     """Counts as the answers come in."""
 
@@ -253,7 +242,7 @@ class _Tally:
             confusion=tuple(map(tuple, self.confusion)),
             right=right,
             answered=self.status["answered"],
-            interval=wilson_interval(right, self.status["answered"]),
+            interval=wilson(right, self.status["answered"]),
             abstained=self.status["abstained"],
             refused=self.status["refused"],
             others=sum(self.others.values()),
