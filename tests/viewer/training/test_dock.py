@@ -165,7 +165,7 @@ def test_closing_napari_ends_no_training_and_a_new_dock_finds_it(make_dock, chec
     start(checked, qtbot)
     run = Run.open(checked.live.folder)
     pid = run.pid
-    helper = psutil.Process(checked.engine.pid)
+    helper = psutil.Process(checked.preparing.engine.pid)
     checked._viewer.close()
     assert checked._closed
     helper.wait(timeout=5)

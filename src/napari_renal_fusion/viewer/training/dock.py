@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import napari.viewer
 from qtpy.QtCore import QEvent, QObject, QSize, QTimer
-from qtpy.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ...bundles import installed
 from ...errors import RenalFusionError
 from ...training.check import CohortReport
 from ...training.config import TrainingConfig, preset
-from ..engine import Engine
 from ..theme import RHYTHM, label
 from ..threads import Threads
 from ..turns import Turns
 from ..words import RESEARCH_USE
 from .dock_place import DockPlace
 from .live_run import LiveRun
+from .pages import Pages
 from .patients_page import PatientsPage
 from .plan import install_bundles, needs_another_check, new_run_folder, summary_lines
+from .preparing import Preparing
 from .results_step import ResultsStep
 from .runs_page import RunRow, RunsPage, read_rows, remove_run
 from .settings_page import SettingsPage
@@ -60,28 +59,16 @@ class TrainingDock(QWidget):
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self._closed = self._arrived = False
         self._window = None
-        self._asked: int | None = None
         self._checked_with: TrainingConfig | None = None
-        self.engine = Engine(
-            command or [sys.executable, "-m", "napari_renal_fusion.viewer.training.prepare_child"], self
-        )
+        self.preparing = Preparing(command, self._prepared, self)
         self.threads, self.reading = Threads(1, self), Threads(1, self)
         self.live = LiveRun(self.reading, self)
         self._turns = Turns(self)
         self.place = DockPlace(self)
         self.steps = StepBar(STEPS)
-        self.patients, self.settings = PatientsPage(), SettingsPage()
-        self.training, self.results, self.runs = TrainingPage(self.live), ResultsStep(), RunsPage()
-        self.pages = QStackedWidget()
-        self._later = {
-            SETTINGS: self.settings,
-            TRAINING: self.training,
-            RESULTS: self.results,
-            RUNS: self.runs,
-        }
-        self.pages.addWidget(self.patients)
-        for _ in self._later:
-            self.pages.addWidget(QWidget())
+        makers = (PatientsPage, SettingsPage, lambda: TrainingPage(self.live), ResultsStep, RunsPage)
+        self.pages = Pages(makers, self._connect)
+        self.pages.place(PATIENTS)
         column = QVBoxLayout(self)
         column.setContentsMargins(RHYTHM, RHYTHM // 2, RHYTHM, RHYTHM)
         column.setSpacing(RHYTHM + RHYTHM // 2)
@@ -91,7 +78,9 @@ class TrainingDock(QWidget):
         foot.addStretch(1)
         foot.addWidget(label(RESEARCH_USE, "secondary", wrap=False))
         column.addLayout(foot)
-        self._connect()
+        self.steps.chosen.connect(self.go)
+        self.live.state_changed.connect(self._state_changed)
+        self.live.failed.connect(self._training_problem)
         self._apply_theme()
         self._show_steps()
         self._viewer.events.theme.connect(self._apply_theme)
@@ -110,13 +99,32 @@ class TrainingDock(QWidget):
     @property
     def busy(self) -> bool:
         """Whether something is under way that this window waits for; a training is not."""
-        return not self._arrived or self._turns.busy or self._asked is not None or self.threads.busy
+        return not self._arrived or self._turns.busy or self.preparing.busy or self.threads.busy
+
+    @property
+    def patients(self) -> PatientsPage:
+        return self.pages.page(PATIENTS)
+
+    @property
+    def settings(self) -> SettingsPage:
+        return self.pages.page(SETTINGS)
+
+    @property
+    def training(self) -> TrainingPage:
+        return self.pages.page(TRAINING)
+
+    @property
+    def results(self) -> ResultsStep:
+        return self.pages.page(RESULTS)
+
+    @property
+    def runs(self) -> RunsPage:
+        return self.pages.page(RUNS)
 
     def go(self, step: int) -> None:
         """Show one of the pages."""
-        self._place(step)
         self.steps.show_step(step)
-        self.pages.setCurrentIndex(step)
+        self.pages.show_step(step)
         if step == TRAINING:
             self._show_summary()
         elif step == RESULTS:
@@ -131,25 +139,24 @@ class TrainingDock(QWidget):
 
     def check(self) -> None:
         """Check the chosen cohort in the child."""
-        if self.patients.path is None or self._asked is not None:
+        if self.patients.path is None or self.preparing.busy:
             return
         config = self.settings.config or preset(self.settings.preset)
         self._checked_with = config
-        self.patients.set_running(True, "Checking the patients")
-        params = {"cohort": str(self.patients.path), "config": config.model_dump(mode="json")}
-        self._ask("check", params, self._checked, self.patients.show_problem, self.patients.progress.report)
+        page = self.patients
+        page.set_running(True, "Checking the patients")
+        self.preparing.check(page.path, config, self._checked, page.show_problem, page.progress.report)
 
     def start(self) -> None:
         """Create the run and start its process, both in the child."""
-        config = self.settings.config
-        if config is None or self.patients.forbidden or self._asked is not None:
+        config, page = self.settings.config, self.training
+        if config is None or self.patients.forbidden or self.preparing.busy:
             return
-        folder = new_run_folder(config.name)
-        self.training.set_preparing(True, "Preparing the run")
-        params = {
-            "cohort": str(self.patients.path), "config": config.model_dump(mode="json"), "folder": str(folder),
-        }  # fmt: skip
-        self._ask("start", params, self._started, self._training_problem, self.training.preparing.report)
+        page.set_preparing(True, "Preparing the run")
+        folder, report = new_run_folder(config.name), page.preparing.report
+        self.preparing.start(
+            self.patients.path, config, folder, self._started, self._training_problem, report
+        )
 
     def stop(self) -> None:
         """Ask the run to stop; it ends after the step under way."""
@@ -161,10 +168,10 @@ class TrainingDock(QWidget):
     def resume(self, folder: Path | None = None) -> None:
         """Start a stopped run's process again."""
         folder = folder or self.live.folder
-        if folder is None or self._asked is not None:
+        if folder is None or self.preparing.busy:
             return
         self.training.set_preparing(True, "Starting again")
-        self._ask("resume", {"folder": str(folder)}, self._started, self._training_problem)
+        self.preparing.resume(folder, self._started, self._training_problem)
 
     def follow(self, folder: Path) -> None:
         """Show a run, whoever started it."""
@@ -195,9 +202,11 @@ class TrainingDock(QWidget):
         if self._window is not None:
             self._window.removeEventFilter(self)
         self._viewer.events.theme.disconnect(self._apply_theme)
+        self._turns.drop()
         self.live.stop()
-        self.results.page.shut()
-        self.engine.shutdown()
+        if self.pages.has(RESULTS):
+            self.results.page.shut()
+        self.preparing.engine.shutdown()
         self.threads.close()
         self.reading.close()
         self._window = self._viewer = None
@@ -207,105 +216,91 @@ class TrainingDock(QWidget):
             self.shut()
         return False
 
-    def _connect(self) -> None:
-        self.steps.chosen.connect(self.go)
-        self.patients.cohort_chosen.connect(self.choose_cohort)
-        self.patients.check_wanted.connect(self.check)
-        self.patients.cancel_wanted.connect(self._cancel)
-        self.patients.next_wanted.connect(lambda: self.go(SETTINGS))
-        self.settings.next_wanted.connect(self._to_new_training)
-        self.settings.changed.connect(self._show_steps)
-        self.training.start_wanted.connect(self.start)
-        self.training.cancel_wanted.connect(self._cancel)
-        self.training.stop_wanted.connect(self.stop)
-        self.training.resume_wanted.connect(lambda: self.resume())
-        self.training.new_wanted.connect(self._begin_anew)
-        self.training.results_wanted.connect(lambda: self.go(RESULTS))
-        self.results.use_wanted.connect(self.use_model)
-        self.results.workspace_wanted.connect(lambda: self._open_workspace())
-        self.results.page.case_opened.connect(self.open_case)
-        self.runs.open_wanted.connect(self._open_row)
-        self.runs.resume_wanted.connect(self._resume_row)
-        self.runs.settings_wanted.connect(self._use_settings)
-        self.runs.remove_wanted.connect(self._remove_row)
-        self.live.state_changed.connect(self._state_changed)
-        self.live.failed.connect(lambda error: self.training.show_problem(str(error)))
-
-    def _place(self, step: int) -> None:
-        """Put a page into its place; giving all of them napari's style at once would hold the window up."""
-        page = self._later.pop(step, None)
-        if page is None or self._closed:
-            return
-        empty = self.pages.widget(step)
-        self.pages.insertWidget(step, page)
-        self.pages.removeWidget(empty)
-        empty.deleteLater()
+    def _connect(self, step: int, page: QWidget) -> None:
+        """Wire a page that has just been made."""
+        if step == PATIENTS:
+            page.cohort_chosen.connect(self.choose_cohort)
+            page.check_wanted.connect(self.check)
+            page.cancel_wanted.connect(self._cancel)
+            page.next_wanted.connect(lambda: self.go(SETTINGS))
+        elif step == SETTINGS:
+            page.next_wanted.connect(self._to_new_training)
+            page.changed.connect(self._show_steps)
+        elif step == TRAINING:
+            page.start_wanted.connect(self.start)
+            page.cancel_wanted.connect(self._cancel)
+            page.stop_wanted.connect(self.stop)
+            page.resume_wanted.connect(lambda: self.resume())
+            page.new_wanted.connect(self._begin_anew)
+            page.results_wanted.connect(lambda: self.go(RESULTS))
+            self._show_summary()
+        elif step == RESULTS:
+            page.use_wanted.connect(self.use_model)
+            page.workspace_wanted.connect(lambda: self._open_workspace())
+            page.page.case_opened.connect(self.open_case)
+        else:
+            page.open_wanted.connect(self._open_row)
+            page.resume_wanted.connect(self._resume_row)
+            page.settings_wanted.connect(self._use_settings)
+            page.remove_wanted.connect(self._remove_row)
 
     def _arrive(self) -> None:
         """Second half of opening, once napari has docked the page."""
         if self._closed:
             return
         self._arrived = True
-        for step in tuple(self._later):
-            self._turns.add(lambda step=step: self._place(step))
+        for step in (SETTINGS, TRAINING, RESULTS, RUNS):
+            self._turns.add(lambda step=step: self.pages.page(step), lambda step=step: self.pages.place(step))
         self._window = self.place.window
         if self._window is not None:
             self._window.installEventFilter(self)
             self.place.arrange()
             if self.place.dock is not None:
                 self.place.dock.destroyed.connect(self.shut)
-        self.threads.run(installed, self.settings.show_bundles, lambda error: None)
-        self.threads.run(read_rows, self._find_running, lambda error: self.runs.show_problem(str(error)))
+        self._read_bundles()
+        self.threads.run(
+            read_rows,
+            lambda rows: self._turns.add(lambda: self.runs.show_rows(rows), lambda: self._find_running(rows)),
+            lambda error: self.runs.show_problem(str(error)),
+        )
+
+    def _read_bundles(self) -> None:
+        self.threads.run(
+            installed,
+            lambda infos: self._turns.add(lambda: self.settings.show_bundles(infos)),
+            lambda error: None,
+        )
 
     def _find_running(self, rows: list[RunRow]) -> None:
         """A training that was started before this window was opened is shown at once."""
-        self.runs.show_rows(rows)
         running = next((one for one in rows if one.state == "running"), None)
         if running is not None and self.live.folder is None and self.patients.path is None:
             self.follow(running.folder)
             self.go(TRAINING)
 
-    def _ask(
-        self,
-        method: str,
-        params: dict[str, Any],
-        done: Callable[[dict[str, Any]], None],
-        failed: Callable[[RenalFusionError], None],
-        progress: Callable | None = None,
-    ) -> None:
-        def ended() -> None:
-            self._asked = None
-            self.patients.set_running(False)
-            self.training.set_preparing(False)
-
-        def answered(result: dict[str, Any]) -> None:
-            ended()
-            done(result)
-            self._show_steps()
-
-        def refused(error: RenalFusionError) -> None:
-            ended()
-            if error.code != "cancelled":
-                failed(error)
-
-        self._asked = self.engine.ask(method, params, answered, refused, progress)
+    def _prepared(self) -> None:
+        """The child has answered, whatever it said."""
+        self.patients.set_running(False)
+        self.training.set_preparing(False)
 
     def _cancel(self) -> None:
-        if self._asked is not None:
+        if self.preparing.busy:
             self.patients.progress.wait_for_cancel()
             self.training.preparing.wait_for_cancel()
-            self.engine.cancel(self._asked)
+            self.preparing.cancel()
 
     def _checked(self, result: dict[str, Any]) -> None:
         report = CohortReport.model_validate(result["report"])
         self.patients.show_report(report)
         if len(report.class_counts) >= 2:
             self.settings.set_classes(len(report.class_counts))
+        self._show_steps()
 
     def _started(self, result: dict[str, Any]) -> None:
         folder = Path(result["folder"])
         self.live.follow(folder)
         self.go(TRAINING)
+        self._show_steps()
 
     def _training_problem(self, error: RenalFusionError) -> None:
         self.training.show_problem(str(error))
@@ -335,6 +330,8 @@ class TrainingDock(QWidget):
         self._show_summary()
 
     def _show_summary(self) -> None:
+        if not self.pages.has(TRAINING):
+            return  # it is shown when it is made
         config = self.settings.config
         forbidden = self.patients.forbidden
         if self.patients.checking:
@@ -358,7 +355,7 @@ class TrainingDock(QWidget):
         from ..workspace import bundles_changed
 
         self.results.set_installed(*result)
-        self.threads.run(installed, self.settings.show_bundles, lambda error: None)
+        self._read_bundles()
         bundles_changed()
 
     def open_case(self, case_id: str) -> None:
