@@ -11,6 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from ..compute.priority import give_way
 from ..compute.progress import Cancelled
 from ..inputs.nameless import Nameless
 
@@ -52,4 +53,5 @@ def _log_without_names(names: Nameless) -> None:
 
 
 if __name__ == "__main__":
+    give_way()
     sys.exit(main())
