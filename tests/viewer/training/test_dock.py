@@ -161,7 +161,9 @@ def test_stop_and_resume(checked, qtbot, wish):
 
 
 def test_closing_napari_ends_no_training_and_a_new_dock_finds_it(make_dock, checked, qtbot, wish):
-    wish(pause=2.0)  # longer than any computer takes to open the second window; the run is ended with the test
+    wish(
+        pause=2.0
+    )  # longer than any computer takes to open the second window; the run is ended with the test
     start(checked, qtbot)
     run = Run.open(checked.live.folder)
     pid = run.pid
