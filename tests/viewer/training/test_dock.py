@@ -322,3 +322,15 @@ def test_the_manifest_opens_the_dock(make_napari_viewer, plugin, qtbot):
     _, widget = viewer.window.add_plugin_dock_widget("napari-renal-fusion", "Train a model")
     wait(qtbot, lambda: widget.patients.drop.isVisible() and not widget.busy)
     widget.shut()
+
+
+def test_a_cancelled_second_check_says_so_no_longer_and_is_asked_for_again(checked, qtbot, wish):
+    wish(check_s=20)
+    checked.settings.choose_preset("paper")
+    checked.settings.next_button.click()
+    wait(qtbot, lambda: checked.preparing.busy and "Checking" in checked.training.advice.text())
+    checked.patients.cancel_wanted.emit()
+    wait(qtbot, lambda: not checked.preparing.busy)
+    assert "Checking" not in checked.training.advice.text()
+    checked.settings.next_button.click()
+    assert checked.preparing.busy

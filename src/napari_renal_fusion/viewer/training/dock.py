@@ -142,10 +142,12 @@ class TrainingDock(QWidget):
         if self.patients.path is None or self.preparing.busy:
             return
         config = self.settings.config or preset(self.settings.preset)
-        self._checked_with = config
         page = self.patients
         page.set_running(True, "Checking the patients")
-        self.preparing.check(page.path, config, self._checked, page.show_problem, page.progress.report)
+        self.preparing.check(
+            page.path, config, lambda result: self._checked(result, config), page.show_problem,
+            page.progress.report,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Create the run and start its process, both in the child."""
@@ -282,6 +284,7 @@ class TrainingDock(QWidget):
         """The child has answered, whatever it said."""
         self.patients.set_running(False)
         self.training.set_preparing(False)
+        self._show_summary()
 
     def _cancel(self) -> None:
         if self.preparing.busy:
@@ -289,7 +292,8 @@ class TrainingDock(QWidget):
             self.training.preparing.wait_for_cancel()
             self.preparing.cancel()
 
-    def _checked(self, result: dict[str, Any]) -> None:
+    def _checked(self, result: dict[str, Any], config: TrainingConfig) -> None:
+        self._checked_with = config
         report = CohortReport.model_validate(result["report"])
         self.patients.show_report(report)
         if len(report.class_counts) >= 2:
