@@ -208,6 +208,19 @@ def test_equal_folds_are_two_dots():
     assert len(set(dots.get_ydata())) == 3
 
 
+def test_learning_curves_without_validation_say_so_instead_of_an_empty_plot():
+    nothing = [None, None]
+    figure = learning_curves_figure([LearningCurve("fold-1", [1, 2], [1.0, 0.8], nothing, nothing)])
+    said = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert said.count("no patients were kept\nfor validation") == 1
+    assert "training" in said
+    assert "validation" not in said
+    validated = learning_curves_figure([LearningCurve("fold-1", [1, 2], [1.0, 0.8], [1.1, 0.9], [0.7, 0.8])])
+    said = [text.get_text() for axes in validated.axes for text in axes.texts]
+    assert "validation" in said
+    assert not any("kept\nfor" in one for one in said)
+
+
 def test_the_mean_of_learning_curves_ends_where_the_first_fold_stops():
     long = LearningCurve("fold-1", [1, 2, 3, 4], [4, 3, 2, 1], [4, 3, 2, 1], [0.5, 0.6, 0.7, 0.8], best=4)
     short = LearningCurve("fold-2", [1, 2], [2, 1], [2, None], [0.7, 0.8], best=1)

@@ -63,8 +63,15 @@ def learning_curves_figure(
         scale = 100.0 if unit == "%" else 1.0
         for name, field in lines:
             _lines(axes, curves, field, scale, colours.quiet if name == "training" else accent(dark), name)
+        missing = bool(curves) and not any(_measured(curves, field) for _, field in lines)
+        if missing:
+            axes.text(
+                0.5, 0.5, "no patients were kept\nfor validation", transform=axes.transAxes, ha="center",
+                va="center", fontsize=SMALL, color=colours.quiet,
+            )  # fmt: skip
         if len(lines) > 1:
-            _key(canvas, colours, accent(dark), left + half - (40 if side_by_side else 8), top - 40)
+            right = left + half - (40 if side_by_side else 8)
+            _key(canvas, colours, accent(dark), right, top - 40, _measured(curves, "val_loss"))
         quiet_axes(axes, colours)
         end = last or max((max(one.epochs) for one in curves if len(one.epochs)), default=1)
         axes.set_xlim(1 if end > 1 else 0.5, max(end, 1.5))
@@ -77,6 +84,10 @@ def learning_curves_figure(
     text = "ring: the epoch that was kept" if kept else "no epoch was finished yet" if not curves else ""
     write(canvas, 48, height - 14, text, colours.quiet, size=SMALL)
     return figure
+
+
+def _measured(curves: Sequence[LearningCurve], field: str) -> bool:
+    return any(value is not None and np.isfinite(value) for one in curves for value in getattr(one, field))
 
 
 def _lines(axes, curves: Sequence[LearningCurve], field: str, scale: float, colour: str, name: str) -> None:
@@ -105,11 +116,9 @@ def _lines(axes, curves: Sequence[LearningCurve], field: str, scale: float, colo
         axes.plot(whole, mean, color=colour, linewidth=2.4, linestyle=dashes, zorder=3)
 
 
-def _key(canvas, colours, validation: str, right: float, y: float) -> None:
-    for text, colour, dashes, back in (
-        ("training", colours.quiet, (0, (5, 2)), 148),
-        ("validation", validation, "solid", 64),
-    ):
-        x = right - back
+def _key(canvas, colours, validation: str, right: float, y: float, validated: bool) -> None:
+    signs = (("training", colours.quiet, (0, (5, 2)), 148), ("validation", validation, "solid", 64))
+    for text, colour, dashes, back in signs if validated else signs[:1]:
+        x = right - (back if validated else 56)
         canvas.plot([x - 26, x - 6], [y, y], color=colour, linewidth=2.2, linestyle=dashes)
         write(canvas, x, y, text, colours.quiet, size=SMALL)
