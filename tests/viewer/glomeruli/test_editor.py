@@ -316,6 +316,18 @@ def test_another_layer_takes_the_mouse_and_the_tool_is_laid_down(editor, mouse, 
     assert len(editor.outlines) == 1
 
 
+def test_lines_are_visible_only_while_there_are_outlines(editor):
+    editor.set_tool("polygon")  # makes both layers, before anything is drawn
+    assert not editor.lines.layer.visible
+    editor.draw([box(50, 60)])
+    editor.follow()
+    editor.lines.draw()
+    assert editor.lines.layer.visible
+    editor.undo()
+    editor.follow()
+    assert not editor.lines.layer.visible
+
+
 def test_layers_that_the_person_removed_are_made_again(editor, mouse, viewer):
     editor.draw([box(50, 60)])
     editor.follow()

@@ -90,7 +90,7 @@ class LineLayer(QObject):
             layer.visible = True
 
     def make(self, parent: Layer) -> Surface:
-        """The layer, made if it is not there, in its parent's place in the world.
+        """The layer, made if it is not there, in its parent's place in the world; hidden until there is a line.
 
         Making it takes the mouse away from a layer that is being drawn on, so whoever draws asks for it before.
         """
@@ -100,7 +100,7 @@ class LineLayer(QObject):
             active = self._viewer.layers.selection.active
             self._layer = layer = self._viewer.add_surface(
                 (nothing.vertices, nothing.faces, np.ones(len(nothing.vertices))),
-                vertex_colors=nothing.colours, name=LAYER_NAME, shading="none",
+                vertex_colors=nothing.colours, name=LAYER_NAME, shading="none", visible=False,
                 blending="translucent_no_depth", **place_of(self._viewer, parent),
             )  # fmt: skip
             if active is not None:
