@@ -12,11 +12,11 @@ demo: $(READY)
 
 test: $(READY) lint
 	@tools/system_libraries.sh
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 slow: $(READY)
 	@tools/system_libraries.sh
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .

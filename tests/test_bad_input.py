@@ -109,6 +109,7 @@ def test_all_black_is_told(case, tmp_path, tiny_bundle):
     assert "image_blank" in ask(case, tmp_path / "out", tiny_bundle)[0]
 
 
+@pytest.mark.slow
 def test_a_hundred_electron_images_and_a_bag_of_one(case, tmp_path, tiny_bundle):
     assert ask(case, tmp_path / "one", tiny_bundle)[1]["status"] == "answered"
     for number in range(99):

@@ -105,6 +105,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(words, says, phantom_case_
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.slow
 def test_report_bundle_check_and_doctor(phantom_case_folder, tmp_path):
     run("report", phantom_case_folder, "--out", tmp_path / "r.html")
     assert "research use only" in (tmp_path / "r.html").read_text().casefold()
@@ -113,15 +114,17 @@ def test_report_bundle_check_and_doctor(phantom_case_folder, tmp_path):
     assert any(one["what"] == "Device" for one in findings)
 
 
-def test_an_answer_needs_no_network(phantom_case_folder, tmp_path):
+def test_an_answer_needs_no_network_and_no_console_that_can_spell_the_case(phantom_case_folder, tmp_path):
     """A sitecustomize that forbids sockets runs in the command's own process and its children."""
+    case = shutil.copytree(phantom_case_folder, tmp_path / "病人1")
     (tmp_path / "sitecustomize.py").write_text(
         "import socket\n"
         "def refuse(*a, **k): raise RuntimeError('a socket was opened')\n"
         "socket.socket.connect = refuse\nsocket.create_connection = refuse\nsocket.getaddrinfo = refuse\n"
     )
-    run("predict", phantom_case_folder, "--out", tmp_path / "out", PYTHONPATH=str(tmp_path))
+    run("predict", case, "--out", tmp_path / "out", PYTHONPATH=str(tmp_path), PYTHONIOENCODING="cp1252")
     assert (tmp_path / "out" / "report.html").is_file()
+    assert (tmp_path / "out" / "predictions.csv").is_file()
 
 
 def test_an_unexpected_error_in_one_case_keeps_the_others(phantom_case_folder, tmp_path, monkeypatch, capsys):
@@ -145,12 +148,6 @@ def test_an_unexpected_error_in_one_case_keeps_the_others(phantom_case_folder, t
     rows = {row["case_id"]: row for row in csv.DictReader((tmp_path / "out" / "predictions.csv").open())}
     assert rows["B"]["error_code"] == "unexpected_error"
     assert rows["A"]["status"] == rows["C"]["status"] == "answered"
-
-
-def test_a_console_that_cannot_spell_the_case(phantom_case_folder, tmp_path):
-    shutil.copytree(phantom_case_folder, tmp_path / "病人1")
-    run("predict", tmp_path / "病人1", "--out", tmp_path / "out", PYTHONIOENCODING="cp1252")
-    assert (tmp_path / "out" / "predictions.csv").is_file()
 
 
 @pytest.mark.parametrize("name", ["P001", "Smith"])

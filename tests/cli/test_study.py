@@ -17,6 +17,7 @@ def table(tmp_path_factory):
     return folder / "cohort.csv"
 
 
+@pytest.mark.slow
 def test_the_modalities_of_a_cohort(table, tmp_path):
     words = command(
         "study", "modalities", table, "--out", tmp_path / "s", "--folds", 2, "--epochs", 1, "--threads", 1,

@@ -64,6 +64,7 @@ def test_one_command_trains_and_another_lists(table, tmp_path):
     assert listed.startswith("one  finished  accuracy 0.")
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_politely_and_resume_goes_on(table, tmp_path):
     out = tmp_path / "run"
     words = train_words(table, out, epochs="40")  # long enough to be still at work when the signal comes

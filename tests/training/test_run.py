@@ -185,6 +185,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_resumes_to_the_same_weights(hom
     assert len(resumed.epochs()) == len(whole.epochs())
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_to_the_same_weights(home, cohort, tmp_path):
     found = campaign(cohort, tiny_config(epochs=4, patience=3), tmp_path, kills=1, seed=3)
     assert found.broken_files == ()
@@ -231,6 +232,7 @@ def test_a_child_stops_when_asked_and_says_so(home, cohort, tmp_path):
     assert run.bundle is None
 
 
+@pytest.mark.slow
 def test_a_child_outlives_its_parent(home, cohort, tmp_path):
     run = Run.create(cohort, tiny_config(epochs=2), tmp_path / "run")
     code = f"from napari_renal_fusion.training import Run; Run.open({str(run.folder)!r}).launch()"

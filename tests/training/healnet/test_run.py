@@ -111,6 +111,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(place, path, survival):
     assert run.results.model_copy(update={"seconds": 0}) == survival.results.model_copy(update={"seconds": 0})
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_resumed_to_the_same_weights(place, path, survival):
     config = tiny("rnaseq,mut,clinical=age")
     run = create_healnet_run(read_patients(path, config), config, place / "killed")

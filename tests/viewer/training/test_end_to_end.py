@@ -34,6 +34,7 @@ def points(dock):
     return sum(len(curve.points) for curve in dock.training.curves.loss.curves)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # torch is imported in five processes, which a busy computer does slowly
 def test_from_a_folder_of_patients_to_an_answer(viewer, qtbot, cohort_folder, tmp_path):
     from napari_renal_fusion.viewer.workspace import _open as workspaces
