@@ -38,3 +38,15 @@ def install(bundle: Path | str) -> Path:
         for file in FILES:
             shutil.copyfile(source / file, folder / file)
     return target
+
+
+def bundles_of(path: Path | str) -> tuple[Path | str, ...]:
+    """What a person means by the folder of a training run: its bundle and those for missing images.
+
+    Anything else (a bundle's folder, name or ``.zip``) is returned as it is.
+    """
+    folder = Path(path)
+    if not (folder / "bundle" / "bundle.json").is_file() or (folder / "bundle.json").is_file():
+        return (path,)
+    others = sorted(one.parent for one in folder.glob("bundle-*/bundle.json"))
+    return (folder / "bundle", *others)

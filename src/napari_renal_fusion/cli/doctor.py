@@ -1,4 +1,4 @@
-"""``renal-fusion doctor`` and ``bundle check``: what works here, and what to do about the rest."""
+"""``renal-fusion doctor``: what works here, and what to do about the rest."""
 
 from __future__ import annotations
 
@@ -51,22 +51,6 @@ def run_doctor(talk: Talk) -> bool:
         talk.say(f"{'  ' if one.ok else '! '}{one.what:<{width}}  {one.found}")
     talk.result([asdict(one) for one in findings])
     return all(one.ok for one in findings)
-
-
-def run_bundle_check(talk: Talk, name: str) -> None:
-    """Check files, weights and self-test of one bundle."""
-    from ..bundles import load
-    from ..inference import run_self_test
-
-    bundle = load(name)
-    difference = run_self_test(bundle, bundle.build_network())
-    config = bundle.config
-    talk.say(f"{config.title}: all checks passed (self-test differs by {difference:.1g}).")
-    talk.say(f"  trained on {config.trained_on} images; {config.scope}")
-    talk.say(f"  {bundle.folder}, sha256 {bundle.sha256[:16]}")
-    talk.result(
-        {"name": config.name, "sha256": bundle.sha256, "self_test_difference": difference, "ok": True}
-    )
 
 
 def qt_problem() -> str:

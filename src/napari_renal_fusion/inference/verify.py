@@ -151,7 +151,7 @@ def verify(
     for place, case in enumerate(cohort.cases):
         message = f"Case {place + 1} of {len(cohort.cases)}"
         progress.update(place / len(cohort.cases), message)
-        if reason := _unfit(case):
+        if reason := unfit(case):
             tally.leave_out(case, *reason)
             continue
         try:
@@ -182,7 +182,7 @@ class _Tally:
     def __init__(self, bundle: Bundle):
         self.bundle = bundle
         self.names = bundle.config.class_names
-        self.index = {_plain(name): i for i, name in enumerate(self.names)}
+        self.index = {plain_label(name): i for i, name in enumerate(self.names)}
         self.confusion = [[0] * len(self.names) for _ in self.names]
         self.status = Counter()
         self.others = Counter()
@@ -194,13 +194,11 @@ class _Tally:
         self.left_out.append(Notice(code=code, message=f"{case.case_id}: {why}"))
 
     def count(self, case: Case, prediction: Prediction) -> None:
-        codes = {one.code for one in (*prediction.warnings, *prediction.reasons)}
-        for code, why in _SAYS_NOTHING:
-            if code in codes:
-                self.leave_out(case, code, why)
-                return
+        if reason := says_nothing(prediction):
+            self.leave_out(case, *reason)
+            return
         self.frequencies = prediction.frequencies or self.frequencies
-        label = self.index.get(_plain(case.label))
+        label = self.index.get(plain_label(case.label))
         answered = prediction.status == "answered"
         in_set = None if prediction.conformal is None or label is None else label in prediction.conformal
         self.cases.append(
@@ -256,7 +254,13 @@ class _Tally:
         )
 
 
-def _unfit(case: Case) -> tuple[str, str] | None:
+def says_nothing(prediction: Prediction) -> tuple[str, str] | None:
+    """Code and reason of an answer that says nothing about the model, None for one that does."""
+    codes = {one.code for one in (*prediction.warnings, *prediction.reasons)}
+    return next((one for one in _SAYS_NOTHING if one[0] in codes), None)
+
+
+def unfit(case: Case) -> tuple[str, str] | None:
     """Code and reason of a case that says nothing about the model, None for one that does."""
     if not case.label:
         return "label_missing", "it has no label"
@@ -265,5 +269,6 @@ def _unfit(case: Case) -> tuple[str, str] | None:
     return None
 
 
-def _plain(name: str) -> str:
+def plain_label(name: str) -> str:
+    """A class name as it is compared: width, case and spaces do not matter."""
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())

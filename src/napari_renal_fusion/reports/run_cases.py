@@ -50,8 +50,7 @@ def case_lines(results: Results, *, test: bool = False) -> list[CaseLine]:
 
 
 def _line(one: CaseOutcome, results: Results) -> CaseLine:
-    best = max(range(len(one.probabilities)), key=one.probabilities.__getitem__)
-    reason = _no_opinion(one, one.probabilities[best], results.abstain_below)
+    best, reason = one.best, one.no_opinion(results.abstain_below)
     verdict: Verdict = "no_opinion" if reason else "right" if best == one.label else "wrong"
     return CaseLine(
         case_id=one.case_id,
@@ -65,13 +64,3 @@ def _line(one: CaseOutcome, results: Results) -> CaseLine:
         verdict=verdict,
         reason=reason,
     )
-
-
-def _no_opinion(one: CaseOutcome, best: float, limit: float | None) -> str:
-    if one.fits_none:
-        return "fits none"
-    if one.conformal == ():
-        return "empty set"
-    if limit is not None and best < limit:
-        return "too unsure"
-    return ""

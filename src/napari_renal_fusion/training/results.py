@@ -29,6 +29,21 @@ class CaseOutcome(_Part):
     distance: float | None = None
     fits_none: bool | None = None
 
+    @property
+    def best(self) -> int:
+        """The most probable class."""
+        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+
+    def no_opinion(self, abstain_below: float | None) -> str:
+        """Why a bundle of the run would give no opinion, in two words; empty where it would give one."""
+        if self.fits_none:
+            return "fits none"
+        if self.conformal == ():
+            return "empty set"
+        if abstain_below is not None and self.probabilities[self.best] < abstain_below:
+            return "too unsure"
+        return ""
+
 
 class FoldMetrics(_Part):
     """Metrics of one fold's test patients; names and definitions in :mod:`.metrics`."""

@@ -9,10 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from napari_renal_fusion.bundles import read_config
 from napari_renal_fusion.compute.atomic import write_text
+from napari_renal_fusion.errors import RenalFusionError
+from napari_renal_fusion.training.beside import Beside, beside_path
 from napari_renal_fusion.training.check import CohortReport, Finding
 from napari_renal_fusion.training.config import TrainingConfig
-from napari_renal_fusion.training.run import RunInfo
+from napari_renal_fusion.training.run import Run, RunInfo
 from napari_renal_fusion.viewer.json_lines import Server, claim_standard_output
 
 from .fake_training import CLASSES, wish
@@ -40,7 +43,7 @@ ERROR = Finding(
 
 class FakeWork:
     def handlers(self):
-        return {"check": self.check, "start": self.start, "resume": self.resume}
+        return {"check": self.check, "start": self.start, "resume": self.resume, "beside": self.beside}
 
     def check(self, params, progress):
         end = time.monotonic() + wish("check_s", 0.2)
@@ -75,6 +78,23 @@ class FakeWork:
             time.sleep(0.02)
             noted = json.loads((Path(params["folder"]) / "process.json").read_text())
         return {"folder": params["folder"], "pid": child.pid}
+
+    def beside(self, params, progress):
+        end = time.monotonic() + wish("beside_s", 0.2)
+        while time.monotonic() < end:
+            progress.update(0.5, "Case 2 of 4")
+            time.sleep(0.02)
+        if wish("beside_fails", False):
+            raise RenalFusionError("beside_nothing", "None could be asked", remedy="Choose another model.")
+        config = read_config(Path(params["bundle"]))
+        pairs = (("right", "wrong"), ("right", "right"), ("right", "no opinion"), ("wrong", "right"))
+        beside = Beside(
+            bundle_name=config.name, bundle_title=config.title, bundle_sha256=config.sha256["bundle.json"],
+            program_version="0", asked_on=dt.date(2026, 1, 2),
+            cases=[{"case_id": f"K{i}", "label": "x", "new": a, "used": b} for i, (a, b) in enumerate(pairs)],
+        )  # fmt: skip
+        write_text(beside_path(Run(Path(params["folder"])), beside.bundle_sha256), beside.model_dump_json())
+        return {"beside": beside.model_dump(mode="json")}
 
 
 if __name__ == "__main__":

@@ -86,6 +86,21 @@ def test_from_a_folder_of_patients_to_an_answer(viewer, qtbot, cohort_folder, tm
         click(dock.results.use_button, qtbot)
         qtbot.waitUntil(lambda: dock.results.workspace_button.isVisible(), timeout=30_000)
 
+        # The model that was there before is asked about the same patients.
+        compare = dock.results.page.compare
+        dock.results.page.show_tab("Compare")
+        current = next(
+            compare.runs.itemText(i)
+            for i in range(compare.runs.count())
+            if "Demo" in compare.runs.itemText(i)
+        )
+        compare.choose(current)
+        qtbot.waitUntil(compare.beside.ask_button.isVisible, timeout=30_000)
+        click(compare.beside.ask_button, qtbot)
+        qtbot.waitUntil(lambda: not compare.beside.busy, timeout=240_000)
+        assert compare.beside.table.item(0, 1) is not None, compare.beside.message.text()
+        assert "of 6" in compare.beside.table.item(0, 2).text()
+
         held_out = run.folds.folds[0].test[0]
         dock.results.page.case_opened.emit(held_out)
         workspace = next(one for one in workspaces if one.belongs_to(viewer))

@@ -18,7 +18,7 @@ class PrepareWork:
     """What the child can do; every method takes plain JSON and gives plain JSON."""
 
     def handlers(self) -> dict[str, Handler]:
-        return {"check": self.check, "start": self.start, "resume": self.resume}
+        return {"check": self.check, "start": self.start, "resume": self.resume, "beside": self.beside}
 
     def check(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         """``cohort`` (folder or table), ``config``: the report of the cohort's check."""
@@ -52,6 +52,14 @@ class PrepareWork:
 
         run = Run.open(Path(params["folder"]))
         return {"folder": str(run.folder), "pid": run.launch()}
+
+    def beside(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        """``folder`` of a run, ``bundle``: what that bundle says about the run's cases."""
+        from ...training.ask_beside import ask_beside
+        from ...training.run import Run
+
+        run = Run.open(Path(params["folder"]))
+        return {"beside": ask_beside(run, params["bundle"], progress).model_dump(mode="json")}
 
 
 def main() -> None:

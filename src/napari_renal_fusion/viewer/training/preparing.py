@@ -1,4 +1,4 @@
-"""What the training dock asks of its child: check a cohort, create and start a run, resume one."""
+"""What the training dock asks of its child: check a cohort, create and start a run, resume one, ask another model about a run."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ class Preparing(QObject):
     def resume(self, folder: Path, done, failed) -> None:
         """Start a stopped run's process again."""
         self._ask("resume", {"folder": str(folder)}, done, failed)
+
+    def beside(self, folder: Path, bundle: Path, done, failed, progress) -> None:
+        """Ask an installed bundle about the cases of a run."""
+        self._ask("beside", {"folder": str(folder), "bundle": str(bundle)}, done, failed, progress)
 
     def cancel(self) -> None:
         if self._asked is not None:

@@ -1,4 +1,4 @@
-"""A run against another one on the same folds: what differs in the settings, and what it changed."""
+"""A run against another one on the same folds, or against a model that is in use, about the same patients."""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QHBoxLayout,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from ...bundles.format import MANIFEST
+from ...bundles.installed import BundleInfo
 from ...errors import RenalFusionError
 from ...figures.fold_metrics import metric_title
 from ...reports.run_figures import comparison_run_figure
+from ...training.beside import Beside, stored_beside
 from ...training.comparison import Comparison, compare_results
 from ...training.config import TrainingConfig
 from ...training.results import Results
 from ..theme import RHYTHM, label
 from ..threads import Threads
-from .results_figure import WIDEST
+from .results_beside import BesideSheet
 from .results_sheet import ResultsSheet
+from .small_table import SmallTable
 
 if TYPE_CHECKING:
     from ...training.run import Run
@@ -44,14 +39,14 @@ class _Other:
 
 
 class CompareSheet(QWidget):
-    """Choose a run and a metric; figure, p-values and settings follow."""
+    """Choose a run and a metric; figure, p-values and settings follow. Or choose an installed model and ask it."""
 
     def __init__(self, threads: Threads, parent: QWidget | None = None):
         super().__init__(parent)
         self._threads = threads
         self._run: Run | None = None
         self._results: Results | None = None
-        self._others: list[Run] = []
+        self._choices: list[Run | BundleInfo] = []
         self._other: _Other | None = None
         self.runs, self.metric = QComboBox(), QComboBox()
         self.runs.setAccessibleName("Compare with")
@@ -62,6 +57,7 @@ class CompareSheet(QWidget):
         self.runs.currentIndexChanged.connect(self._choose)
         self.metric.currentIndexChanged.connect(self._compare)
         self.message = label("", "secondary")
+        self.beside = BesideSheet()
         self.heading = label("What differs in the settings", "heading")
         self.settings = _SettingsTable()
         top = QHBoxLayout()
@@ -83,17 +79,22 @@ class CompareSheet(QWidget):
         column.addLayout(top)
         column.addWidget(self.message)
         column.addWidget(self.sheet, 1)
+        column.addWidget(self.beside, 1)
 
-    def show_run(self, run: Run, results: Results, others: list[Run]) -> None:
-        """Offer ``others``, the finished runs of the same place without this one."""
-        self._run, self._results, self._others, self._other = run, results, others, None
+    def show_run(self, run: Run, results: Results, others: list[Run], models: list[BundleInfo]) -> None:
+        """Offer ``others``, the finished runs of the same place without this one, and installed ``models``."""
+        self._run, self._results, self._choices, self._other = run, results, [*others, *models], None
         self.runs.blockSignals(True)
         self.runs.clear()
-        self.runs.addItem("Choose a run…" if others else "No other finished run")
-        for one in others:
-            self.runs.addItem(one.name)
-            self.runs.setItemData(self.runs.count() - 1, str(one.folder), Qt.ItemDataRole.ToolTipRole)
-        self.runs.setEnabled(bool(others))
+        self.runs.addItem("Choose a run or a model…" if self._choices else "No other finished run or model")
+        for place, one in enumerate(self._choices):
+            if place == len(others) and others:
+                self.runs.insertSeparator(self.runs.count())
+            installed = isinstance(one, BundleInfo)
+            self.runs.addItem(f"{one.title} (installed)" if installed else one.name, place)
+            folder = one.path if installed else one.folder
+            self.runs.setItemData(self.runs.count() - 1, str(folder), Qt.ItemDataRole.ToolTipRole)
+        self.runs.setEnabled(bool(self._choices))
         self.runs.blockSignals(False)
         self.metric.blockSignals(True)
         self.metric.clear()
@@ -101,31 +102,42 @@ class CompareSheet(QWidget):
             self.metric.addItem(metric_title(name), name)
         self.metric.blockSignals(False)
         self._clear(
-            "Fold by fold, with p-values: the other run must have been trained on the same folds "
-            "(its folds.json)."
+            "Another run that was trained on the same folds (its folds.json): fold by fold, with p-values. "
+            "A model that is installed: asked about the same patients."
         )
 
     def choose(self, name: str) -> None:
-        """Choose another run by its name."""
+        """Choose another run or a model by its name in the list."""
         self.runs.setCurrentText(name)
 
-    def _choose(self, place: int) -> None:
+    def _choose(self, index: int) -> None:
         self._other = None
-        if place < 1:
+        place = self.runs.itemData(index)
+        if place is None:
             self._clear("")
             return
-        run, other = self._run, self._others[place - 1]
+        run, other = self._run, self._choices[place]
         self._clear("Reading…")
+        reading = _stored if isinstance(other, BundleInfo) else _read
         self._threads.run(
-            lambda: _read(run, other),
-            lambda found: self._take(place, run, found),
+            lambda: reading(run, other),
+            lambda found: self._take(run, other, found),
             lambda error: self._clear(str(error), "warning"),
             urgent=True,
         )
 
-    def _take(self, place: int, run: Run, other: _Other) -> None:
-        if run is self._run and self.runs.currentIndex() == place:
-            self._other = other
+    def _take(self, run: Run, other: Run | BundleInfo, found: _Other | Beside | None) -> None:
+        place = self.runs.currentData()
+        if run is not self._run or place is None or self._choices[place] is not other:
+            return
+        if isinstance(other, BundleInfo):
+            self._clear("")
+            self.metric.hide()
+            self.sheet.hide()
+            self.beside.show_model(run.folder, other, found)
+            self.beside.show()
+        else:
+            self._other = found
             self._compare()
 
     def _compare(self) -> None:
@@ -166,44 +178,23 @@ class CompareSheet(QWidget):
         self.message.setText(sentence)
         self.message.setVisible(bool(sentence))
         self.sheet.show_figures([])
+        self.sheet.show()
+        self.metric.show()
+        self.beside.hide()
         self.heading.hide()
         self.settings.hide()
 
 
-class _SettingsTable(QTableWidget):
+class _SettingsTable(SmallTable):
     """A row for each setting in which two runs differ."""
 
-    def __init__(self, parent: QWidget | None = None):
-        super().__init__(0, 3, parent)
-        self.setMaximumWidth(WIDEST)
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setDefaultAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
-
     def show_differences(self, differing: dict[str, tuple[Any, ...]], runs: tuple[str, str]) -> None:
-        rows = [(name, *values) for name, values in differing.items() if name not in _NAMES_ONLY]
-        self.setHorizontalHeaderLabels(["Setting", *runs])
-        self.setRowCount(max(1, len(rows)))
-        if not rows:
-            rows = [("Nothing but the names", "", "")]
-        for row, (name, *values) in enumerate(rows):
-            texts = [setting_title(name), *(value_text(one) for one in values)]
-            for place, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                self.setItem(row, place, item)
-        self.resizeRowsToContents()
-        heights = sum(self.rowHeight(row) for row in range(self.rowCount()))
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + heights + 4)
-        self.show()
+        rows = [
+            (setting_title(name), *map(value_text, values))
+            for name, values in differing.items()
+            if name not in _NAMES_ONLY
+        ]
+        self.show_rows(["Setting", *runs], rows or [("Nothing but the names", "", "")])
 
 
 def setting_title(name: str) -> str:
@@ -225,3 +216,7 @@ def _read(run: Run, other: Run) -> _Other:
     from ...training.run_list import differing_fields
 
     return _Other(other, other.results, differing_fields([run, other]))
+
+
+def _stored(run: Run, info: BundleInfo) -> Beside | None:
+    return stored_beside(run, info.config.sha256[MANIFEST])

@@ -19,10 +19,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...bundles import BundleInfo, installed
+from ...bundles.format import MANIFEST
 from ...cases import ImageItem
 from ...errors import RenalFusionError
 from ...reports.run_figures import RunFigure, run_figures
 from ...reports.run_report import PARTS, write_run_report
+from ...training.beside import own_bundles
 from ...training.results import Results
 from ..theme import RHYTHM, label
 from ..threads import Threads
@@ -52,6 +55,7 @@ class _Read:
     results: Results | None
     figures: dict[str, RunFigure]
     others: list[Run]
+    models: list[BundleInfo]
     state: str
 
 
@@ -117,7 +121,7 @@ class ResultsPage(QWidget):
     @property
     def busy(self) -> bool:
         """Whether something is being read or drawn."""
-        return self.drawing.busy or self.reading.busy or self._turns.busy
+        return self.drawing.busy or self.reading.busy or self._turns.busy or self.compare.beside.busy
 
     def export(self, folder: Path | str, parts: tuple[str, ...] = PARTS) -> None:
         """Write report, tables or figures into ``folder``, in another thread; a line says when it is done."""
@@ -135,6 +139,7 @@ class ResultsPage(QWidget):
     def shut(self) -> None:
         """Wait for the drawing under way; nothing is drawn afterwards."""
         self._turns.drop()
+        self.compare.beside.shut()
         self.drawing.close()
         self.reading.close()
 
@@ -185,7 +190,7 @@ class ResultsPage(QWidget):
             lambda: self.table.show_results(found.results),
             lambda: self._fill_sheets(found.figures),
             lambda: self.cases.show_results(found.results),
-            lambda: self.compare.show_run(run, found.results, found.others),
+            lambda: self.compare.show_run(run, found.results, found.others, found.models),
             self._show_pages,
             lambda: self.reading.run(
                 lambda: _pictures(run), lambda images: self._took_pictures(run, images), _ignore
@@ -235,11 +240,20 @@ def _read(run: Run) -> _Read:
 
     results = run.results
     if results is None:
-        return _Read(None, {}, [], run.state)
+        return _Read(None, {}, [], [], run.state)
     beside = [
         one for one in list_runs(run.folder.parent) if one.folder != run.folder and one.results is not None
     ]
-    return _Read(results, run_figures(results, run.epochs()), beside, "finished")
+    return _Read(results, run_figures(results, run.epochs()), beside, _models(run, results), "finished")
+
+
+def _models(run: Run, results: Results) -> list[BundleInfo]:
+    """Installed models with an opinion on classes, but those of this very run."""
+    if not getattr(results, "class_names", ()) or getattr(run.config, "kind", "") == "healnet":
+        return []
+    own = own_bundles(run)
+    usable = (one for one in installed() if one.config and one.config.kind != "healnet")
+    return [one for one in usable if one.config.sha256[MANIFEST] not in own]
 
 
 def _pictures(run: Run) -> Mapping[str, ImageItem]:
