@@ -36,7 +36,7 @@ class Progress:
         self._listener = listener
         self._cancel = threading.Event()
         self._started = time.monotonic()
-        self._low, self._high = 0.0, 1.0
+        self._low, self._high, self._called = 0.0, 1.0, ""
 
     def update(self, fraction: float, message: str) -> None:
         """Report that ``fraction`` of the current part is done.
@@ -53,18 +53,22 @@ class Progress:
         whole = self._low + (self._high - self._low) * min(max(fraction, 0.0), 1.0)
         elapsed = time.monotonic() - self._started
         remaining = elapsed * (1 - whole) / whole if whole > 0.05 and elapsed > 1 else None
-        self._listener(Step(whole, message, remaining))
+        self._listener(Step(whole, self._called or message, remaining))
 
     @contextmanager
-    def part(self, low: float, high: float) -> Iterator[Progress]:
-        """Let what runs inside report 0 to 1 while the whole moves from ``low`` to ``high``."""
-        before = self._low, self._high
+    def part(self, low: float, high: float, called: str = "") -> Iterator[Progress]:
+        """Let what runs inside report 0 to 1 while the whole moves from ``low`` to ``high``.
+
+        With ``called`` every report says that instead of what is being done inside: "Case 3 of 120".
+        """
+        before, called_before = (self._low, self._high), self._called
         width = self._high - self._low
         self._low, self._high = before[0] + width * low, before[0] + width * high
+        self._called = called_before or called
         try:
             yield self
         finally:
-            self._low, self._high = before
+            (self._low, self._high), self._called = before, called_before
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report; may be called from any thread."""

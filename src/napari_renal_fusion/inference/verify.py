@@ -155,7 +155,7 @@ def verify(
             tally.leave_out(case, *reason)
             continue
         try:
-            with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases)):
+            with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases), message):
                 prediction = predict(
                     case, bundle, device=device, threads=threads, progress=progress, engine=engine
                 )

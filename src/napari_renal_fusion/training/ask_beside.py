@@ -48,7 +48,8 @@ def ask_beside(
     outcomes = _once(results)
     counted, left_out = [], []
     for place, (case_id, outcome) in enumerate(outcomes.items()):
-        progress.update(place / len(outcomes), f"Case {place + 1} of {len(outcomes)}")
+        message = f"Case {place + 1} of {len(outcomes)}"
+        progress.update(place / len(outcomes), message)
         case, label = cases[case_id], results.class_names[outcome.label]
         if plain_label(label) not in known:
             left_out.append(
@@ -59,7 +60,7 @@ def ask_beside(
             left_out.append(_left_out(case_id, *reason))
             continue
         try:
-            with progress.part(place / len(outcomes), (place + 1) / len(outcomes)):
+            with progress.part(place / len(outcomes), (place + 1) / len(outcomes), message):
                 prediction = predict(
                     case, bundle, device=device, threads=threads, progress=progress, engine=engine
                 )
