@@ -15,7 +15,7 @@ from window_tools import photograph, rest, settle, show_at_once, wait, window
 NAMES = tuple(
     f"training_{what}.png"
     for what in (
-        "check", "settings", "curves", "curves_dark", "overview", "classes", "reliability", "cases", "answer",
+        "check", "settings", "curves", "curves_dark", "overview", "classes", "reliability", "cases", "compare", "answer",
     )
 )  # fmt: skip
 SIZE, _ANSWER_SIZE = (1400, 900), (1100, 700)
@@ -83,9 +83,21 @@ def _train_and_show(dock, viewer, patients: Path, take: Callable[[str], None]) -
         rest(0.5)
         wait(lambda: not dock.busy and not page.busy)
         take(tab.lower())
+    _compare_with_the_current(page)
+    take("compare")
     workspace = _ask(dock, viewer, patients)
     take("answer")
     workspace.shut()
+
+
+def _compare_with_the_current(page) -> None:
+    page.show_tab("Compare")
+    names = [page.compare.runs.itemText(i) for i in range(page.compare.runs.count())]
+    page.compare.choose(next(one for one in names if one.startswith("Demonstration")))
+    wait(page.compare.beside.ask_button.isVisible)
+    page.compare.beside.ask()
+    wait(lambda: not page.busy, _TRAINING_S)
+    rest(0.5)
 
 
 def _ask(dock, viewer, patients: Path):
