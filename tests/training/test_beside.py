@@ -3,9 +3,12 @@
 import datetime as dt
 import json
 import math
+import shutil
+from dataclasses import replace
 
 import pytest
 
+import napari_renal_fusion.training.ask_beside as asking
 from napari_renal_fusion.bundles.install import bundles_of, install
 from napari_renal_fusion.cases import Cohort
 from napari_renal_fusion.compute.progress import Cancelled, Progress
@@ -40,8 +43,6 @@ def runs(home):
 
 
 def _renamed(case):
-    from dataclasses import replace
-
     return replace(case, case_id=f"new-{case.case_id}", patient_id=f"new-{case.patient_id}")
 
 
@@ -53,7 +54,10 @@ def same_home(home, monkeypatch):
 
 def record(pairs, left_out=()):
     cases = tuple(
-        BesideCase(case_id=str(i), label="x", new=new, used=used) for i, (new, used) in enumerate(pairs)
+        BesideCase(
+            case_id=str(i), label="x", new=new, used=used, new_best=new == "right", used_best=used == "right"
+        )
+        for i, (new, used) in enumerate(pairs)
     )
     return Beside(
         bundle_name="used", bundle_title="Used", bundle_sha256="0" * 64, program_version="0",
@@ -76,14 +80,14 @@ def test_the_sentences_and_the_table_say_the_same():
     titles, *rows = beside.table("This run")
     assert titles == ["The same patients", "This run", "Used"]
     assert rows == [
-        ["Right", "3 of 5 (60%)", "1 of 5 (20%)"],
-        ["Wrong", "1 of 5 (20%)", "4 of 5 (80%)"],
-        ["No opinion", "1 of 5 (20%)", "0 of 5 (0%)"],
+        ["Right class", "3 of 5 (60%)", "1 of 5 (20%)"],
+        ["Said: right", "3 of 5 (60%)", "1 of 5 (20%)"],
+        ["Said: wrong", "1 of 5 (20%)", "4 of 5 (80%)"],
+        ["Said: no opinion", "1 of 5 (20%)", "0 of 5 (0%)"],
     ]
-    assert beside.sentences[0].startswith(
-        "This run's model is right in 3 of 5 (60%, 95 % interval 23% to 88%)"
-    )
-    assert beside.sentences[2].startswith("Only this run's model is right in 3, only Used in 1: p = 0.625")
+    first, _, third = beside.sentences
+    assert first == "This run's model has the right class in 3 of 5 (60%, 95 % interval 23% to 88%)."
+    assert third.startswith("Only this run's model has it in 3, only Used in 1: p = 0.625")
 
 
 def test_only_patients_that_neither_saw_are_counted(runs, same_home):
@@ -101,6 +105,7 @@ def test_only_patients_that_neither_saw_are_counted(runs, same_home):
         outcome = outcomes[case.case_id]
         expected = "right" if outcome.best == outcome.label else "wrong"
         assert case.new == ("no opinion" if outcome.no_opinion(run.results.abstain_below) else expected)
+        assert case.new_best == (outcome.best == outcome.label)
     assert "9 in the other model's training" in beside.sentences[-1]
     kept = stored_beside(run, beside.bundle_sha256)
     assert kept == beside
@@ -115,10 +120,9 @@ def test_the_answers_are_those_of_predict(runs, same_home):
     cases = {one.case_id: one for one in run.cohort.cases}
     for one in beside.cases[:4]:
         prediction = predict(cases[one.case_id], used.bundle, threads=1)
-        if prediction.status != "answered":
-            assert one.used == "no opinion"
-        else:
-            assert one.used == ("right" if prediction.class_names[prediction.top] == one.label else "wrong")
+        assert one.used_best == (prediction.class_names[prediction.top] == one.label)
+        expected = "right" if one.used_best else "wrong"
+        assert one.used == (expected if prediction.status == "answered" else "no opinion")
 
 
 def test_a_cancelled_question_keeps_nothing(runs, same_home, tmp_path):
@@ -135,9 +139,72 @@ def test_a_damaged_record_is_none(runs, same_home):
     _, run = runs
     path = beside_path(run, "ab" * 32)
     path.parent.mkdir(exist_ok=True)
-    path.write_text('{"cases": 3}')
-    assert stored_beside(run, "ab" * 32) is None
+    for content in (b'{"cases": 3}', b"\xff\xfe\x00"):
+        path.write_bytes(content)
+        assert stored_beside(run, "ab" * 32) is None
     path.unlink()
+
+
+def test_images_that_are_away_count_against_nobody(runs, same_home, home):
+    used, run = runs
+    (home / "new").rename(home / "away")
+    try:
+        with pytest.raises(RenalFusionError) as told:
+            ask_beside(run, used.bundle, threads=1)
+    finally:
+        (home / "away").rename(home / "new")
+    assert told.value.code == "beside_nothing"
+
+
+def test_one_that_left_the_table_is_said_and_names_stay_away(runs, same_home, home, monkeypatch):
+    used, run = runs
+    cohort = run.cohort
+    gone, kept = cohort.cases[-2:]  # neither was in the other model's training
+    others = tuple(one for one in cohort.cases if one.case_id != gone.case_id)
+    monkeypatch.setattr(type(run), "cohort", property(lambda self: replace(cohort, cases=others)))
+    secret = kept.images[0].path.name
+    names = type("Names", (), {"text": lambda self, text: text.replace(secret, "an image")})()
+    monkeypatch.setattr(type(run), "names", property(lambda self: names))
+    real = asking.predict
+
+    def failing(case, *rest, **more):
+        if case.case_id == kept.case_id:
+            raise RenalFusionError("image_unreadable", f"{secret} cannot be read", remedy="Copy it again.")
+        return real(case, *rest, **more)
+
+    monkeypatch.setattr(asking, "predict", failing)
+    beside = ask_beside(run, used.bundle, threads=1)
+    reasons = {one.code: one.message for one in beside.left_out}
+    assert gone.case_id in reasons["case_missing"]
+    assert secret in reasons["image_unreadable"]
+    assert "1 no longer in the run's table" in beside.sentences[-1]
+    stored = stored_beside(run, beside.bundle_sha256)
+    assert stored.cases == beside.cases
+    assert stored.asked_on == beside.asked_on
+    assert secret not in stored.model_dump_json()
+    beside_path(run, beside.bundle_sha256).unlink()
+
+
+def test_a_run_that_is_removed_meanwhile_is_not_made_anew(runs, same_home, tmp_path):
+    used, run = runs
+    copy = Run(shutil.copytree(run.folder, tmp_path / "copy"))
+    progress = Progress(
+        lambda step: shutil.rmtree(copy.folder, ignore_errors=True) if step.fraction > 0.5 else None
+    )
+    assert ask_beside(copy, used.bundle, progress, threads=1).cases
+    assert not copy.folder.exists()
+
+
+def test_a_damaged_bundle_of_the_run_is_passed_over(runs, tmp_path):
+    copy = Run(shutil.copytree(runs[1].folder, tmp_path / "copy"))
+    (copy.bundle / "bundle.json").write_text("{")
+    assert own_bundles(copy) == set()
+
+
+def test_a_run_without_a_bundle_says_so(tmp_path):
+    begun = write_made_run(tmp_path / "begun", None, [])
+    with pytest.raises(RenalFusionError, match="has no model yet"):
+        bundles_of(begun.folder)
 
 
 def test_what_cannot_be_compared_says_why(runs, same_home, tmp_path, make_tiny_bundle):

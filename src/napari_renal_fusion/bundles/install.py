@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..compute.atomic import atomic_folder
 from ..compute.places import data_dir
+from ..errors import RenalFusionError
 from .check import read_config
 from .format import FILES
 from .installed import _roots, find
@@ -44,9 +45,19 @@ def bundles_of(path: Path | str) -> tuple[Path | str, ...]:
     """What a person means by the folder of a training run: its bundle and those for missing images.
 
     Anything else (a bundle's folder, name or ``.zip``) is returned as it is.
+
+    Raises
+    ------
+    RenalFusionError
+        ``run_has_no_bundle``: the run is not finished, or was trained for its figures only.
     """
     folder = Path(path)
-    if not (folder / "bundle" / "bundle.json").is_file() or (folder / "bundle.json").is_file():
+    if (folder / "bundle.json").is_file() or not (folder / "run.json").is_file():
         return (path,)
+    if not (folder / "bundle" / "bundle.json").is_file():
+        raise RenalFusionError(
+            "run_has_no_bundle", f"The run {folder.name} has no model yet", path=folder,
+            remedy="Let it finish; a run with `final: none` is trained for its figures only.",
+        )  # fmt: skip
     others = sorted(one.parent for one in folder.glob("bundle-*/bundle.json"))
     return (folder / "bundle", *others)

@@ -42,6 +42,7 @@ def ask_beside(
     """
     progress, engine = progress or Progress(), engine or shared_engine()
     results, bundle = run.results, load(bundle)
+    names = run.names  # before the run could be removed, which would leave nothing that takes names out
     _check(run, results, bundle)
     known = {plain_label(name): name for name in bundle.config.class_names}
     cases = {case.case_id: case for case in run.cohort.cases}
@@ -50,7 +51,10 @@ def ask_beside(
     for place, (case_id, outcome) in enumerate(outcomes.items()):
         message = f"Case {place + 1} of {len(outcomes)}"
         progress.update(place / len(outcomes), message)
-        case, label = cases[case_id], results.class_names[outcome.label]
+        case, label = cases.get(case_id), results.class_names[outcome.label]
+        if case is None:
+            left_out.append(_left_out(case_id, "case_missing", "the run's table no longer holds it"))
+            continue
         if plain_label(label) not in known:
             left_out.append(
                 _left_out(case_id, "class_unknown", f"{bundle.config.title} does not know {label}")
@@ -62,21 +66,31 @@ def ask_beside(
         try:
             with progress.part(place / len(outcomes), (place + 1) / len(outcomes), message):
                 prediction = predict(
-                    case, bundle, device=device, threads=threads, progress=progress, engine=engine
+                    case,
+                    bundle,
+                    device=device,
+                    threads=threads,
+                    progress=progress,
+                    engine=engine,
+                    frequencies="training",
                 )
         except Cancelled:
             raise
         except RenalFusionError as error:
             left_out.append(_left_out(case_id, error.code, str(error)))
             continue
-        if reason := says_nothing(prediction):
+        if reason := says_nothing(prediction) or _refused(prediction):
             left_out.append(_left_out(case_id, *reason))
             continue
+        said = plain_label(prediction.class_names[prediction.top])
+        used_best, new_best = said == plain_label(label), outcome.best == outcome.label
         counted.append(
             BesideCase(
-                case_id=case_id, label=label, new=_new(results, outcome), used=_used(prediction, label)
+                case_id=case_id, label=label, new_best=new_best, used_best=used_best,
+                new="no opinion" if outcome.no_opinion(results.abstain_below) else _verdict(new_best),
+                used=_verdict(used_best) if prediction.status == "answered" else "no opinion",
             )
-        )
+        )  # fmt: skip
     if not counted:
         raise RenalFusionError(
             "beside_nothing",
@@ -91,8 +105,10 @@ def ask_beside(
         left_out=tuple(left_out),
     )  # fmt: skip
     # The run's folder names nobody; a sentence about a file that cannot be read would.
-    kept = run.names.tree(beside.model_dump(mode="json"))
-    write_text(beside_path(run, bundle.sha256), Beside.model_validate(kept).model_dump_json(indent=1))
+    nameless = [one.model_copy(update={"message": names.text(one.message)}) for one in left_out]
+    kept = beside.model_copy(update={"left_out": tuple(nameless)})
+    if run.results is not None:  # else it was removed while it was asked about
+        write_text(beside_path(run, bundle.sha256), kept.model_dump_json(indent=1))
     progress.update(1.0, "Done")
     return beside
 
@@ -125,17 +141,15 @@ def _once(results: Results) -> dict[str, CaseOutcome]:
     return outcomes
 
 
-def _new(results: Results, outcome: CaseOutcome) -> Said:
-    if outcome.no_opinion(results.abstain_below):
-        return "no opinion"
-    return "right" if outcome.best == outcome.label else "wrong"
+def _verdict(is_right: bool) -> Said:
+    return "right" if is_right else "wrong"
 
 
-def _used(prediction: Prediction, label: str) -> Said:
-    if prediction.status != "answered":
-        return "no opinion"
-    said = prediction.class_names[prediction.top]
-    return "right" if plain_label(said) == plain_label(label) else "wrong"
+def _refused(prediction: Prediction) -> tuple[str, str] | None:
+    """Code and reason where the model did not run: images are missing or cannot be read."""
+    if prediction.status != "refused" and prediction.probabilities:
+        return None
+    return "refused", " ".join(one.message for one in prediction.reasons) or prediction.verdict
 
 
 def _left_out(case_id: str, code: str, why: str) -> Notice:

@@ -40,6 +40,8 @@ class CaseOutcome(_Part):
             return "fits none"
         if self.conformal == ():
             return "empty set"
+        if self.conformal is not None and self.best not in self.conformal:
+            return "outside its set"
         if abstain_below is not None and self.probabilities[self.best] < abstain_below:
             return "too unsure"
         return ""

@@ -91,7 +91,8 @@ class FakeWork:
         beside = Beside(
             bundle_name=config.name, bundle_title=config.title, bundle_sha256=config.sha256["bundle.json"],
             program_version="0", asked_on=dt.date(2026, 1, 2),
-            cases=[{"case_id": f"K{i}", "label": "x", "new": a, "used": b} for i, (a, b) in enumerate(pairs)],
+            cases=[{"case_id": f"K{i}", "label": "x", "new": a, "used": b, "new_best": a == "right",
+                    "used_best": b == "right"} for i, (a, b) in enumerate(pairs)],
         )  # fmt: skip
         write_text(beside_path(Run(Path(params["folder"])), beside.bundle_sha256), beside.model_dump_json())
         return {"beside": beside.model_dump(mode="json")}

@@ -34,7 +34,7 @@ def page(qtbot, run, install_bundle, tiny_bundle):
     shown.shut()
 
 
-def choose(page, qtbot, name="Tiny (installed)"):
+def choose(page, qtbot, name="Tiny (ours, installed)"):
     page.compare.choose(name)
     qtbot.waitUntil(lambda: page.compare.beside.isVisible() and not page.drawing.busy, timeout=20_000)
     return page.compare.beside
@@ -51,8 +51,9 @@ def test_a_model_is_offered_asked_and_remembered(page, qtbot):
     assert not beside.ask_button.isVisible()
     qtbot.waitUntil(lambda: not beside.busy, timeout=20_000)
     assert not beside.progress.isVisible()
-    cells = [[beside.table.item(row, place).text() for place in range(3)] for row in range(3)]
-    assert cells[0] == ["Right", "3 of 4 (75%)", "2 of 4 (50%)"]
+    cells = [[beside.table.item(row, place).text() for place in range(3)] for row in range(4)]
+    assert cells[0] == ["Right class", "3 of 4 (75%)", "2 of 4 (50%)"]
+    assert cells[3] == ["Said: no opinion", "0 of 4 (0%)", "1 of 4 (25%)"]
     assert beside.table.horizontalHeaderItem(2).text() == "Tiny"
     assert "p = 1.000 (McNemar's exact test)" in beside.verdict.text()
     assert beside.ask_button.text() == "Ask again"
@@ -109,4 +110,4 @@ def test_the_runs_own_bundle_is_not_offered(page, run, tiny_bundle, qtbot):
     page.show_run(run)
     qtbot.waitUntil(lambda: page.results is not None and not page.busy, timeout=30_000)
     names = [page.compare.runs.itemText(i) for i in range(page.compare.runs.count())]
-    assert "Tiny (installed)" not in names
+    assert "Tiny (ours, installed)" not in names

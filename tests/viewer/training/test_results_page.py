@@ -153,7 +153,7 @@ def test_two_runs_are_compared_on_the_same_folds(page, qtbot):
 
     page.show_tab("Compare")
     names = {page.compare.runs.itemText(i) for i in range(1, page.compare.runs.count())}
-    runs = {one for one in names if one and not one.endswith("(installed)")}
+    runs = {one for one in names if one and not one.endswith("installed)")}
     assert runs == {"second", "elsewhere"}  # the one that is not finished has nothing to compare
     page.compare.choose("second")
     qtbot.waitUntil(lambda: bool(page.compare.sheet.cards), timeout=20_000)

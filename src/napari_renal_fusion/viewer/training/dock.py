@@ -409,6 +409,7 @@ class TrainingDock(QWidget):
         if self.live.folder == row.folder:
             self.live.follow(None)
         self.runs.show_problem("")
+        self.results.page.compare.beside.forget(row.folder)
         self.threads.run(
             lambda: remove_run(row.folder),
             lambda _: self.refresh_runs(),

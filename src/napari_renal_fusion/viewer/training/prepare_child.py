@@ -54,12 +54,15 @@ class PrepareWork:
         return {"folder": str(run.folder), "pid": run.launch()}
 
     def beside(self, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        """``folder`` of a run, ``bundle``: what that bundle says about the run's cases."""
+        """``folder`` of a run, ``bundle``, ``device``, ``threads``: what that bundle says about the run's cases."""
         from ...training.ask_beside import ask_beside
         from ...training.run import Run
 
         run = Run.open(Path(params["folder"]))
-        return {"beside": ask_beside(run, params["bundle"], progress).model_dump(mode="json")}
+        beside = ask_beside(
+            run, params["bundle"], progress, device=params["device"], threads=params["threads"]
+        )
+        return {"beside": beside.model_dump(mode="json")}
 
 
 def main() -> None:

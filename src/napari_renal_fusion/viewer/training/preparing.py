@@ -9,6 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject
 
+from ...compute.settings import Settings
 from ...errors import RenalFusionError
 from ...training.config import TrainingConfig
 from ..engine import Engine
@@ -45,9 +46,13 @@ class Preparing(QObject):
         """Start a stopped run's process again."""
         self._ask("resume", {"folder": str(folder)}, done, failed)
 
-    def beside(self, folder: Path, bundle: Path, done, failed, progress) -> None:
-        """Ask an installed bundle about the cases of a run."""
-        self._ask("beside", {"folder": str(folder), "bundle": str(bundle)}, done, failed, progress)
+    def beside(self, folder: Path, bundle: Path, settings: Settings, done, failed, progress) -> None:
+        """Ask an installed bundle about the cases of a run, on the device that the person chose."""
+        params = {
+            "folder": str(folder), "bundle": str(bundle),
+            "device": settings.device, "threads": settings.threads,
+        }  # fmt: skip
+        self._ask("beside", params, done, failed, progress)
 
     def cancel(self) -> None:
         if self._asked is not None:

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ...bundles.installed import BundleInfo
+from ...compute.settings import load_settings
 from ...errors import RenalFusionError
 from ...training.beside import Beside
 from ..progress_row import ProgressRow
@@ -73,9 +74,14 @@ class BesideSheet(QWidget):
         self.ask_button.hide()
         self.progress.start(f"Asking {info.title}")
         self.child.beside(
-            folder, info.path, lambda result: self._take(folder, info, result),
+            folder, info.path, load_settings(), lambda result: self._take(folder, info, result),
             lambda error: self._refuse(folder, info, error), self.progress.report,
         )  # fmt: skip
+
+    def forget(self, folder: Path) -> None:
+        """Ask no more about a run that is being removed."""
+        if self.busy and folder == self._folder:
+            self._cancel()
 
     def shut(self) -> None:
         """End the child; nothing is shown afterwards."""
@@ -87,7 +93,8 @@ class BesideSheet(QWidget):
 
     def _refuse(self, folder: Path, info: BundleInfo, error: RenalFusionError) -> None:
         if (folder, info) == (self._folder, self._info):
-            self._say(str(error), "warning")
+            ended = error.code == "engine_stopped"  # its remedy names a button of the workspace
+            self._say(f"{error.message.rstrip('.')}. Ask again." if ended else str(error), "warning")
 
     def _show(self, beside: Beside) -> None:
         titles, *rows = beside.table("This run")
@@ -95,8 +102,8 @@ class BesideSheet(QWidget):
         self.verdict.setText("\n".join(beside.sentences))
         self.verdict.show()
         self._say(
-            f"Asked on {beside.asked_on}. Every case was answered by models that never saw its patient; "
-            "cases are taken for independent of each other."
+            f"Asked on {beside.asked_on}. No case is known to have been in the training of a model that answered "
+            "it. Cases are taken for independent of each other."
         )
         self.ask_button.setText("Ask again")
 

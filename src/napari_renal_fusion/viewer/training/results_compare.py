@@ -91,7 +91,7 @@ class CompareSheet(QWidget):
             if place == len(others) and others:
                 self.runs.insertSeparator(self.runs.count())
             installed = isinstance(one, BundleInfo)
-            self.runs.addItem(f"{one.title} (installed)" if installed else one.name, place)
+            self.runs.addItem(f"{one.title} ({one.name}, installed)" if installed else one.name, place)
             folder = one.path if installed else one.folder
             self.runs.setItemData(self.runs.count() - 1, str(folder), Qt.ItemDataRole.ToolTipRole)
         self.runs.setEnabled(bool(self._choices))
