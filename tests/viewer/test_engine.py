@@ -79,9 +79,9 @@ def test_a_deaf_process_is_ended(fake_engine, heard, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: fake_engine.is_ready, timeout=15_000)
     pid = fake_engine.pid
     fake_engine.cancel(number)
-    qtbot.waitUntil(lambda: bool(heard.errors), timeout=4_000)
+    qtbot.waitUntil(lambda: bool(heard.errors), timeout=15_000)
     assert heard.errors[0].code == "cancelled"
-    qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=4_000)
+    qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=15_000)  # a busy computer buries its dead late
     assert len(heard.errors) == 1
 
 
@@ -100,7 +100,7 @@ def test_shutdown_mid_run_ends_the_process_without_callbacks(fake_engine, heard,
 def test_a_program_that_does_not_exist(qapp, heard, qtbot):
     engine = engine_module.Engine(["/no/such/python"])
     heard.ask(engine)
-    qtbot.waitUntil(lambda: bool(heard.errors), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(heard.errors), timeout=20_000)
     assert heard.errors[0].code == "engine_not_started"
     engine.shutdown()
 

@@ -77,7 +77,7 @@ def test_no_layer_and_no_model_say_what_to_do(make_napari_viewer, plugin, fake_e
     viewer = make_napari_viewer()
     widget = OpinionWidget(viewer, engine=fake_engine)
     viewer.window.add_dock_widget(widget)
-    qtbot.waitUntil(lambda: not widget._threads.busy, timeout=5_000)
+    qtbot.waitUntil(lambda: not widget._threads.busy, timeout=20_000)
     widget._bundles = [("Demonstration", "demo")]
     widget.bundle.reset_choices()
     widget.run()
@@ -95,7 +95,7 @@ def test_layers_removed_mid_run(make_napari_viewer, plugin, fake_engine, qtbot, 
     viewer = make_napari_viewer()
     widget = OpinionWidget(viewer, engine=fake_engine)
     viewer.window.add_dock_widget(widget)
-    qtbot.waitUntil(lambda: not widget._threads.busy, timeout=5_000)
+    qtbot.waitUntil(lambda: not widget._threads.busy, timeout=20_000)
     widget._bundles = [("Demonstration", "demo")]
     widget.bundle.reset_choices()
     widget.om.value = viewer.add_image(np.zeros((20, 20, 3), np.uint8), rgb=True)

@@ -179,7 +179,7 @@ def test_closing_the_reader_mid_run_closes_the_workspace(workspace, qtbot, monke
     qtbot.waitUntil(lambda: workspace.engine.is_ready, timeout=10_000)
     pid = workspace.engine.pid
     viewer.window.remove_dock_widget(workspace)
-    qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=4_000)
+    qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=20_000)
     shown = [
         dock.objectName() for dock in viewer.window._qt_window.findChildren(QDockWidget) if dock.isVisible()
     ]
@@ -191,7 +191,7 @@ def test_a_closed_board_comes_back(workspace, qtbot):
     workspace._viewer.window.remove_dock_widget(workspace.board)
     qtbot.wait(50)
     press(workspace, qtbot, Qt.Key.Key_P)
-    qtbot.waitUntil(lambda: workspace.board.isVisible(), timeout=2_000)
+    qtbot.waitUntil(lambda: workspace.board.isVisible(), timeout=20_000)
     workspace.step_image(1)
     qtbot.waitUntil(lambda: settled(workspace) and workspace.stage.key == "IM-1", timeout=PATIENCE_MS)
 

@@ -113,7 +113,7 @@ def test_from_the_case_to_a_patch_and_away(workspace, qtbot):
     assert len(dock.patches.gallery.tiles) == 12  # the answer was kept
     # Closing the dock closes only the dock; a key brings it back.
     viewer.window.remove_dock_widget(dock)
-    qtbot.waitUntil(lambda: place.dock is None, timeout=5_000)
+    qtbot.waitUntil(lambda: place.dock is None, timeout=20_000)
     assert MAP_NAME not in viewer.layers
     canvas = viewer.window._qt_viewer.canvas.native
     canvas.setFocus()
@@ -148,5 +148,5 @@ def test_alone_from_the_menu_it_opens_a_case_and_asks(
     qtbot.mouseClick(widget.patches.gallery.tiles[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: OUTLINE_NAME in viewer.layers and not widget.busy, timeout=20_000)
     viewer.window.remove_dock_widget(widget)
-    qtbot.waitUntil(lambda: widget._closed, timeout=5_000)
+    qtbot.waitUntil(lambda: widget._closed, timeout=20_000)
     assert MAP_NAME not in viewer.layers

@@ -57,7 +57,7 @@ def test_nothing_on_screen_names_anybody(
     viewer = make_napari_viewer(show=True)
     workspace = open_workspace(viewer, named_case, engine=fake_engine)
     qtbot.waitUntil(lambda: workspace.case is not None and settled(workspace), timeout=20_000)
-    qtbot.waitUntil(lambda: workspace.privacy.notice is not None, timeout=5_000)
+    qtbot.waitUntil(lambda: workspace.privacy.notice is not None, timeout=20_000)
     notice = workspace.privacy.notice
     assert notice.isVisible()
     assert not notice.isModal()

@@ -177,12 +177,12 @@ def test_a_changed_case_is_sealed_again_and_an_edit_taken_back_is_not(
     assert "sealed again" in workspace.reading.section.readiness.text()
     shown = [*words_of_widgets(), *words_of_viewer(workspace.viewer)]
     assert [one for one in shown if re.search(r"0\.88|88 ?%|Most like", one)] == []
-    qtbot.waitUntil(lambda: workspace.worklist.state(0) == "to read", timeout=5_000)
+    qtbot.waitUntil(lambda: workspace.worklist.state(0) == "to read", timeout=20_000)
     workspace.change_record(lambda record: record.with_image("OM-1", stain="PASM"))
     qtbot.waitUntil(lambda: not workspace.sealed and settled(workspace), timeout=20_000)
     assert workspace.reader.opinion.bars.values == (0.05, 0.88, 0.07)
     assert kinds(workspace).count("revealed") == 1
-    qtbot.waitUntil(lambda: workspace.worklist.state(0) == "read", timeout=5_000)
+    qtbot.waitUntil(lambda: workspace.worklist.state(0) == "read", timeout=20_000)
 
 
 def test_without_the_setting_opinions_show_at_once_and_the_log_says_so(
