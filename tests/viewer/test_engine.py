@@ -81,7 +81,7 @@ def test_a_deaf_process_is_ended(fake_engine, heard, qtbot, monkeypatch):
     fake_engine.cancel(number)
     qtbot.waitUntil(lambda: bool(heard.errors), timeout=15_000)
     assert heard.errors[0].code == "cancelled"
-    qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=15_000)  # a busy computer buries its dead late
+    qtbot.waitUntil(lambda: not psutil.pid_exists(pid), timeout=15_000)
     assert len(heard.errors) == 1
 
 

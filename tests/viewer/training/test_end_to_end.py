@@ -88,6 +88,7 @@ def test_from_a_folder_of_patients_to_an_answer(viewer, qtbot, cohort_folder, tm
 
         # The model that was there before is asked about the same patients.
         compare = dock.results.page.compare
+        qtbot.waitUntil(lambda: not dock.results.page.busy, timeout=60_000)
         dock.results.page.show_tab("Compare")
         current = next(
             compare.runs.itemText(i)
