@@ -105,12 +105,15 @@ class Person:
         )
 
     def _focus(self):
-        """Who gets a key: an open list first, as Qt does it; without a window manager the window is made active."""
-        focus = QApplication.activePopupWidget() or QApplication.focusWidget()
-        if focus is None:
+        """Who gets a key: an open list first, as Qt does it.
+
+        After a dialog a window manager makes the window active again; without one nobody does, and a list of
+        suggestions does not open in a window that is not.
+        """
+        if QApplication.activePopupWidget() is None and QApplication.focusWidget() is None:
             self.window.activateWindow()
-            focus = self.window.focusWidget() or self.window
-        return focus
+            self.wait(lambda: QApplication.focusWidget() is not None)
+        return QApplication.activePopupWidget() or QApplication.focusWidget()
 
     def _do(self, what, action):
         self.done.append(what)
