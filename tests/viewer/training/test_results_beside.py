@@ -6,6 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_renal_fusion.bundles import installed
+from napari_renal_fusion.viewer.training import results_beside
 from napari_renal_fusion.viewer.training.preparing import Preparing
 from napari_renal_fusion.viewer.training.results_page import ResultsPage
 
@@ -19,11 +20,12 @@ def run(tmp_path):
 
 
 @pytest.fixture
-def page(qtbot, run, install_bundle, tiny_bundle):
+def page(qtbot, run, install_bundle, tiny_bundle, monkeypatch):
     install_bundle(tiny_bundle, "ours")
+    monkeypatch.setattr(
+        results_beside, "Preparing", lambda command, ended, parent: Preparing(FAKE_PREPARE, ended, parent)
+    )
     shown = ResultsPage()
-    beside = shown.compare.beside
-    beside.child = Preparing(FAKE_PREPARE, beside._ended, beside)
     qtbot.addWidget(shown)
     shown.resize(1000, 700)
     shown.show()
