@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from qtpy.QtCore import Qt
 
@@ -13,6 +15,9 @@ from napari_renal_fusion.viewer.training.results_page import ResultsPage
 from ...made_results import make_epochs, make_results, write_made_run
 from .conftest import FAKE_PREPARE
 
+# Not a bundle made here: that would import torch into the process that draws, and Mesa does not bear it.
+DEMO = Path(__file__).parents[3] / "sample_data" / "bundles" / "demo"
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -20,8 +25,8 @@ def run(tmp_path):
 
 
 @pytest.fixture
-def page(qtbot, run, install_bundle, tiny_bundle, monkeypatch):
-    install_bundle(tiny_bundle, "ours")
+def page(qtbot, run, install_bundle, monkeypatch):
+    install_bundle(DEMO, "ours")
     monkeypatch.setattr(
         results_beside, "Preparing", lambda command, ended, parent: Preparing(FAKE_PREPARE, ended, parent)
     )
@@ -36,7 +41,7 @@ def page(qtbot, run, install_bundle, tiny_bundle, monkeypatch):
     shown.shut()
 
 
-def choose(page, qtbot, name="Tiny (ours, installed)"):
+def choose(page, qtbot, name="Demonstration (synthetic images) (ours, installed)"):
     page.compare.choose(name)
     qtbot.waitUntil(lambda: page.compare.beside.isVisible() and not page.drawing.busy, timeout=20_000)
     return page.compare.beside
@@ -56,7 +61,7 @@ def test_a_model_is_offered_asked_and_remembered(page, qtbot):
     cells = [[beside.table.item(row, place).text() for place in range(3)] for row in range(4)]
     assert cells[0] == ["Right class", "3 of 4 (75%)", "2 of 4 (50%)"]
     assert cells[3] == ["Said: no opinion", "0 of 4 (0%)", "1 of 4 (25%)"]
-    assert beside.table.horizontalHeaderItem(2).text() == "Tiny"
+    assert beside.table.horizontalHeaderItem(2).text() == "Demonstration (synthetic images)"
     assert "p = 1.000 (McNemar's exact test)" in beside.verdict.text()
     assert beside.ask_button.text() == "Ask again"
     # Another run and back: what was said is read again, and nobody is asked.
@@ -104,12 +109,12 @@ def test_a_question_goes_on_while_something_else_is_shown_and_ends_with_the_page
     assert not any(one.name == "beside" for one in page.run.folder.iterdir())
 
 
-def test_the_runs_own_bundle_is_not_offered(page, run, tiny_bundle, qtbot):
+def test_the_runs_own_bundle_is_not_offered(page, run, qtbot):
     import shutil
 
-    assert any(one.title == "Tiny" for one in installed())
-    shutil.copytree(tiny_bundle, run.folder / "bundle")
+    assert any(one.name == "ours" for one in installed())
+    shutil.copytree(DEMO, run.folder / "bundle")
     page.show_run(run)
     qtbot.waitUntil(lambda: page.results is not None and not page.busy, timeout=30_000)
     names = [page.compare.runs.itemText(i) for i in range(page.compare.runs.count())]
-    assert "Tiny (ours, installed)" not in names
+    assert "Demonstration (synthetic images) (ours, installed)" not in names
