@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-import napari_renal_fusion.training.ask_beside as asking
+import napari_renal_fusion.inference.ask_each as asking
 from napari_renal_fusion.bundles.install import bundles_of, install
 from napari_renal_fusion.cases import Cohort
 from napari_renal_fusion.compute.progress import Cancelled, Progress

@@ -54,10 +54,16 @@ def bundles_of(path: Path | str) -> tuple[Path | str, ...]:
     folder = Path(path)
     if (folder / "bundle.json").is_file() or not (folder / "run.json").is_file():
         return (path,)
-    if not (folder / "bundle" / "bundle.json").is_file():
+    found = bundles_in_run(folder)
+    if not found:
         raise RenalFusionError(
             "run_has_no_bundle", f"The run {folder.name} has no model yet", path=folder,
             remedy="Let it finish; a run with `final: none` is trained for its figures only.",
         )  # fmt: skip
-    others = sorted(one.parent for one in folder.glob("bundle-*/bundle.json"))
-    return (folder / "bundle", *others)
+    return found
+
+
+def bundles_in_run(folder: Path) -> tuple[Path, ...]:
+    """The bundle in a run's folder, then those for missing images."""
+    manifests = [folder / "bundle" / "bundle.json", *sorted(folder.glob("bundle-*/bundle.json"))]
+    return tuple(one.parent for one in manifests if one.is_file())

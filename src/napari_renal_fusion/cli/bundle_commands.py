@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import Talk
-from .options import Debug, Device, Json, Threads
+from .options import Debug, Device, GivenBundle, Json, Threads
 
 app = typer.Typer()
 bundle_app = typer.Typer(help="Trained models on disk.", no_args_is_help=True)
@@ -17,7 +17,7 @@ app.add_typer(bundle_app, name="bundle")
 
 @bundle_app.command("check")
 def bundle_check(
-    bundle: Annotated[str, typer.Argument(help="Name, folder or .zip of a bundle.")],
+    bundle: GivenBundle,
     json_: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -66,7 +66,7 @@ def compare(
 
 @app.command()
 def verify(
-    bundle: Annotated[str, typer.Argument(help="Name, folder or .zip of a bundle.")],
+    bundle: GivenBundle,
     cohort: Annotated[Path, typer.Argument(help="Own signed-out cases: folder of cases or cohort.csv.")],
     device: Device = "auto",
     threads: Threads = 0,
@@ -81,7 +81,7 @@ def verify(
 
 @app.command()
 def frequencies(
-    bundle: Annotated[str, typer.Argument(help="Name, folder or .zip of a bundle.")],
+    bundle: GivenBundle,
     name: Annotated[
         str, typer.Argument(help="What to call these frequencies; it stands beside every answer.")
     ] = "",

@@ -12,6 +12,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 Device = Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")]
 Threads = Annotated[int, typer.Option(min=0, help="Processor threads; 0 uses every core.")]
 BundleName = Annotated[str, typer.Option("--bundle", help="Name, folder or .zip of a bundle.")]
+GivenBundle = Annotated[str, typer.Argument(help="Name, folder or .zip of a bundle.")]
 # What a HEALNet on omics and slides is asked for; docs/healnet.md has the commands.
 Modalities = Annotated[
     str, typer.Option(help="HEALNet: rnaseq,mut or omics=rnaseq+mut+age; @features: one token a column.")

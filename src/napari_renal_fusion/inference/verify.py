@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -12,23 +11,16 @@ from pydantic import BaseModel, ConfigDict, computed_field
 from .. import __version__
 from ..bundles import Bundle, CheckedHere, load, store_check
 from ..cases import Case, Cohort
-from ..compute.progress import Cancelled, Progress
+from ..compute.progress import Progress
 from ..errors import RenalFusionError
 from ..figures.reliability import wilson
 from ..inputs.nameless import Nameless
 from ..notices import Notice
+from .ask_each import ask_each, plain_label
 from .engine import Engine, shared_engine
-from .predict import predict
 from .prediction import Prediction
 
 _FEW = 30  # the 95 % interval of 27 right of 30 still reaches from 74 to 97 %
-
-
-_SAYS_NOTHING = (
-    ("seen_in_training", "it was in this model's training"),
-    ("stood_in", "images are missing, and another model answered"),
-    ("synthetic_bundle", "its images are real, and the model was trained on synthetic ones only"),
-)
 
 
 class VerifiedCase(BaseModel):
@@ -148,23 +140,11 @@ def verify(
             remedy="Check it as a run does: train with --splits in which your own patients are the val part.",
         )
     tally = _Tally(bundle)
-    for place, case in enumerate(cohort.cases):
-        message = f"Case {place + 1} of {len(cohort.cases)}"
-        progress.update(place / len(cohort.cases), message)
-        if reason := unfit(case):
-            tally.leave_out(case, *reason)
-            continue
-        try:
-            with progress.part(place / len(cohort.cases), (place + 1) / len(cohort.cases), message):
-                prediction = predict(
-                    case, bundle, device=device, threads=threads, progress=progress, engine=engine
-                )
-        except Cancelled:
-            raise
-        except RenalFusionError as error:
-            tally.leave_out(case, error.code, str(error))
-            continue
-        tally.count(case, prediction)
+    for case, said in ask_each(cohort.cases, bundle, progress, device=device, threads=threads, engine=engine):
+        if isinstance(said, Notice):
+            tally.left_out.append(said)
+        else:
+            tally.count(case, said)
     progress.update(1.0, "Done")
     record = tally.record("" if cohort.source is None else cohort.source.name)
     if store:
@@ -190,13 +170,7 @@ class _Tally:
         self.left_out: list[Notice] = []
         self.frequencies = ""
 
-    def leave_out(self, case: Case, code: str, why: str) -> None:
-        self.left_out.append(Notice(code=code, message=f"{case.case_id}: {why}"))
-
     def count(self, case: Case, prediction: Prediction) -> None:
-        if reason := says_nothing(prediction):
-            self.leave_out(case, *reason)
-            return
         self.frequencies = prediction.frequencies or self.frequencies
         label = self.index.get(plain_label(case.label))
         answered = prediction.status == "answered"
@@ -252,23 +226,3 @@ class _Tally:
             cases=tuple(self.cases),
             left_out=tuple(self.left_out),
         )
-
-
-def says_nothing(prediction: Prediction) -> tuple[str, str] | None:
-    """Code and reason of an answer that says nothing about the model, None for one that does."""
-    codes = {one.code for one in (*prediction.warnings, *prediction.reasons)}
-    return next((one for one in _SAYS_NOTHING if one[0] in codes), None)
-
-
-def unfit(case: Case) -> tuple[str, str] | None:
-    """Code and reason of a case that says nothing about the model, None for one that does."""
-    if not case.label:
-        return "label_missing", "it has no label"
-    if case.labelled_after_model:
-        return "label_after_model", "its label was entered after seeing a model"
-    return None
-
-
-def plain_label(name: str) -> str:
-    """A class name as it is compared: width, case and spaces do not matter."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

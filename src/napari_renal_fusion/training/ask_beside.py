@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 from .. import __version__
 from ..bundles import Bundle, load
+from ..cases import Case
 from ..compute.atomic import write_text
-from ..compute.progress import Cancelled, Progress
+from ..compute.progress import Progress
 from ..errors import RenalFusionError
+from ..inference.ask_each import ask_each, left_out, plain_label
 from ..inference.engine import Engine, shared_engine
-from ..inference.predict import predict
 from ..inference.prediction import Prediction
-from ..inference.verify import plain_label, says_nothing, unfit
 from ..notices import Notice
 from .beside import Beside, BesideCase, Said, beside_path, own_bundles
 from .results import CaseOutcome, Results
@@ -44,68 +45,34 @@ def ask_beside(
     results, bundle = run.results, load(bundle)
     names = run.names  # before the run could be removed, which would leave nothing that takes names out
     _check(run, results, bundle)
-    known = {plain_label(name): name for name in bundle.config.class_names}
-    cases = {case.case_id: case for case in run.cohort.cases}
     outcomes = _once(results)
-    counted, left_out = [], []
-    for place, (case_id, outcome) in enumerate(outcomes.items()):
-        message = f"Case {place + 1} of {len(outcomes)}"
-        progress.update(place / len(outcomes), message)
-        case, label = cases.get(case_id), results.class_names[outcome.label]
-        if case is None:
-            left_out.append(_left_out(case_id, "case_missing", "the run's table no longer holds it"))
-            continue
-        if plain_label(label) not in known:
-            left_out.append(
-                _left_out(case_id, "class_unknown", f"{bundle.config.title} does not know {label}")
-            )
-            continue
-        if reason := unfit(case):
-            left_out.append(_left_out(case_id, *reason))
-            continue
-        try:
-            with progress.part(place / len(outcomes), (place + 1) / len(outcomes), message):
-                prediction = predict(
-                    case,
-                    bundle,
-                    device=device,
-                    threads=threads,
-                    progress=progress,
-                    engine=engine,
-                    frequencies="training",
-                )
-        except Cancelled:
-            raise
-        except RenalFusionError as error:
-            left_out.append(_left_out(case_id, error.code, str(error)))
-            continue
-        if reason := says_nothing(prediction) or _refused(prediction):
-            left_out.append(_left_out(case_id, *reason))
-            continue
-        said = plain_label(prediction.class_names[prediction.top])
-        used_best, new_best = said == plain_label(label), outcome.best == outcome.label
-        counted.append(
-            BesideCase(
-                case_id=case_id, label=label, new_best=new_best, used_best=used_best,
-                new="no opinion" if outcome.no_opinion(results.abstain_below) else _verdict(new_best),
-                used=_verdict(used_best) if prediction.status == "answered" else "no opinion",
-            )
-        )  # fmt: skip
+    askable, skipped = _askable(run, results, outcomes, bundle)
+    counted = []
+    for case, said in ask_each(
+        askable, bundle, progress, device=device, threads=threads, engine=engine, frequencies="training"
+    ):
+        if isinstance(said, Notice):
+            skipped.append(said)
+        elif said.status == "refused" or not said.probabilities:  # images are missing or cannot be read
+            why = " ".join(one.message for one in said.reasons) or said.verdict
+            skipped.append(left_out(case, "refused", why))
+        else:
+            counted.append(_both(results, outcomes[case.case_id], said))
     if not counted:
         raise RenalFusionError(
             "beside_nothing",
             f"{bundle.config.title} could be asked about none of the {len(outcomes)} cases of this run: "
-            + left_out[0].message.rstrip("."),
+            + skipped[0].message.rstrip("."),
             remedy="Choose a model that was trained on other patients; one that was trained on these is compared run "
             "with run, on the same folds.",
         )
     beside = Beside(
         bundle_name=bundle.config.name, bundle_title=bundle.config.title, bundle_sha256=bundle.sha256,
         program_version=__version__, asked_on=dt.datetime.now(dt.UTC).date(), cases=tuple(counted),
-        left_out=tuple(left_out),
+        left_out=tuple(skipped),
     )  # fmt: skip
     # The run's folder names nobody; a sentence about a file that cannot be read would.
-    nameless = [one.model_copy(update={"message": names.text(one.message)}) for one in left_out]
+    nameless = [one.model_copy(update={"message": names.text(one.message)}) for one in skipped]
     kept = beside.model_copy(update={"left_out": tuple(nameless)})
     if run.results is not None:  # else it was removed while it was asked about
         write_text(beside_path(run, bundle.sha256), kept.model_dump_json(indent=1))
@@ -141,16 +108,38 @@ def _once(results: Results) -> dict[str, CaseOutcome]:
     return outcomes
 
 
-def _verdict(is_right: bool) -> Said:
+def _askable(
+    run: Run, results: Results, outcomes: Mapping[str, CaseOutcome], bundle: Bundle
+) -> tuple[list[Case], list[Notice]]:
+    """The cases as the run's table has them, and why others cannot be asked about."""
+    known = {plain_label(name) for name in bundle.config.class_names}
+    cases = {case.case_id: case for case in run.cohort.cases}
+    askable, skipped = [], []
+    for case_id, outcome in outcomes.items():
+        case, label = cases.get(case_id), results.class_names[outcome.label]
+        if case is None:
+            message = f"{case_id}: the run's table no longer holds it"
+            skipped.append(Notice(code="case_missing", message=message))
+        elif plain_label(label) not in known:
+            skipped.append(left_out(case, "class_unknown", f"{bundle.config.title} does not know {label}"))
+        else:
+            askable.append(case)
+    return askable, skipped
+
+
+def _both(results: Results, outcome: CaseOutcome, prediction: Prediction) -> BesideCase:
+    """What became of a case with the run's model and with the bundle."""
+    label = results.class_names[outcome.label]
+    new = outcome.best == outcome.label
+    used = plain_label(prediction.class_names[prediction.top]) == plain_label(label)
+    return BesideCase(
+        case_id=outcome.case_id, label=label, new_best=new, used_best=used,
+        new=_said(new, opinion=not outcome.no_opinion(results.abstain_below)),
+        used=_said(used, opinion=prediction.status == "answered"),
+    )  # fmt: skip
+
+
+def _said(is_right: bool, *, opinion: bool) -> Said:
+    if not opinion:
+        return "no opinion"
     return "right" if is_right else "wrong"
-
-
-def _refused(prediction: Prediction) -> tuple[str, str] | None:
-    """Code and reason where the model did not run: images are missing or cannot be read."""
-    if prediction.status != "refused" and prediction.probabilities:
-        return None
-    return "refused", " ".join(one.message for one in prediction.reasons) or prediction.verdict
-
-
-def _left_out(case_id: str, code: str, why: str) -> Notice:
-    return Notice(code=code, message=f"{case_id}: {why}")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..bundles.install import bundles_in_run
 from ..cases import Cohort
 from ..cases.cohort_csv import read_cohort_csv
 from ..compute.atomic import explain_os_error, write_text
@@ -166,8 +167,7 @@ class Run:
     @property
     def bundles(self) -> tuple[Path, ...]:
         """The bundle, then those for missing images."""
-        others = sorted(self.folder.glob(f"{BUNDLE}-*/bundle.json"))
-        return tuple(one for one in (self.bundle, *(path.parent for path in others)) if one is not None)
+        return bundles_in_run(self.folder)
 
     @property
     def state(self) -> State:

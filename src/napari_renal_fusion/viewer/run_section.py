@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 from ..bundles import BundleInfo
 from .progress_row import ProgressRow
 from .section import Section
-from .theme import RHYTHM, label
+from .theme import RHYTHM, label, set_role
 
 
 class RunSection(Section):
@@ -79,9 +79,7 @@ class RunSection(Section):
 
     def set_asked(self, asked: bool) -> None:
         """Once the model has answered, something else is the next thing to do."""
-        self.run_button.setProperty("role", "" if asked else "main")
-        self.run_button.style().unpolish(self.run_button)
-        self.run_button.style().polish(self.run_button)
+        set_role(self.run_button, "" if asked else "main")
 
     def set_running(self, running: bool, message: str = "") -> None:
         """Swap between "can run" and "is running"."""

@@ -114,3 +114,17 @@ def label(text: str = "", role: str = "", *, wrap: bool = True) -> QLabel:
     made.setProperty("role", role)
     made.setWordWrap(wrap)
     return made
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Give a widget another role, and the look of it; style sheets do not notice by themselves."""
+    widget.setProperty("role", role)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def say(place: QLabel, sentence: str, role: str = "") -> None:
+    """Write one sentence in a role; an empty one hides the label."""
+    set_role(place, role)
+    place.setText(sentence)
+    place.setVisible(bool(sentence))

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVB
 
 from ...glomeruli.classes import CLASSES
 from ...glomeruli.measures import count_by_class
-from ..theme import RHYTHM, label
+from ..theme import RHYTHM, label, say
 from .editor import Editor
 from .table import OutlineTable
 from .tool_bar import ToolBar
@@ -104,11 +104,7 @@ class GlomeruliDock(QWidget):
 
     def show_message(self, sentence: str, role: str = "") -> None:
         """Say one sentence below the list; "" takes it away."""
-        self.message.setProperty("role", role)
-        self.message.style().unpolish(self.message)
-        self.message.style().polish(self.message)
-        self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))
+        say(self.message, sentence, role)
 
     def show_model_rule(self, sentence: str) -> None:
         """Say what the chosen model does with glomeruli."""

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from ...errors import RenalFusionError
 from ...training.check import CohortReport
 from ..progress_row import ProgressRow
-from ..theme import RHYTHM, label
+from ..theme import RHYTHM, label, set_role
 from .drop_place import DropPlace, first_path
 from .findings_table import FindingsTable
 from .path_line import PathLine
@@ -180,9 +180,7 @@ class PatientsPage(QWidget):
 
 def _as_main(button: QPushButton, main: bool) -> None:
     """Give the accent to the one button that comes next."""
-    button.setProperty("role", "main" if main else "")
-    button.style().unpolish(button)
-    button.style().polish(button)
+    set_role(button, "main" if main else "")
 
 
 def _count(number: int, word: str) -> str:

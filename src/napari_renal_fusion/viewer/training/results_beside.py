@@ -13,7 +13,7 @@ from ...compute.settings import load_settings
 from ...errors import RenalFusionError
 from ...training.beside import Beside
 from ..progress_row import ProgressRow
-from ..theme import RHYTHM, label
+from ..theme import RHYTHM, label, say
 from .preparing import Preparing
 from .small_table import SmallTable
 
@@ -116,7 +116,4 @@ class BesideSheet(QWidget):
         self.ask_button.show()
 
     def _say(self, sentence: str, role: str = "secondary") -> None:
-        self.message.setProperty("role", role)
-        self.message.style().unpolish(self.message)
-        self.message.style().polish(self.message)
-        self.message.setText(sentence)
+        say(self.message, sentence, role)

@@ -17,7 +17,7 @@ from ...training.beside import Beside, stored_beside
 from ...training.comparison import Comparison, compare_results
 from ...training.config import TrainingConfig
 from ...training.results import Results
-from ..theme import RHYTHM, label
+from ..theme import RHYTHM, label, say
 from ..threads import Threads
 from .results_beside import BesideSheet
 from .results_sheet import ResultsSheet
@@ -172,11 +172,7 @@ class CompareSheet(QWidget):
         self.settings.show_differences(other.differing, (self._run.name, other.run.name))
 
     def _clear(self, sentence: str, role: str = "secondary") -> None:
-        self.message.setProperty("role", role)
-        self.message.style().unpolish(self.message)
-        self.message.style().polish(self.message)
-        self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))
+        say(self.message, sentence, role)
         self.sheet.show_figures([])
         self.sheet.show()
         self.metric.show()

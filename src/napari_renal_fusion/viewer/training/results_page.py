@@ -27,7 +27,7 @@ from ...reports.run_figures import RunFigure, run_figures
 from ...reports.run_report import PARTS, write_run_report
 from ...training.beside import own_bundles
 from ...training.results import Results
-from ..theme import RHYTHM, label
+from ..theme import RHYTHM, label, say
 from ..threads import Threads
 from ..turns import Turns
 from .results_cases import CasesGallery, case_pictures
@@ -228,11 +228,7 @@ class ResultsPage(QWidget):
             button.setEnabled(on)
 
     def _say(self, sentence: str, role: str = "secondary") -> None:
-        self.message.setProperty("role", role)
-        self.message.style().unpolish(self.message)
-        self.message.style().polish(self.message)
-        self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))
+        say(self.message, sentence, role)
 
 
 def _read(run: Run) -> _Read:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from ..theme import RHYTHM, label
+from ..theme import RHYTHM, label, say
 from .results_page import ResultsPage
 
 
@@ -62,8 +62,4 @@ class ResultsStep(QWidget):
         self.workspace_button.show()
 
     def say(self, sentence: str, role: str = "") -> None:
-        self.message.setProperty("role", role)
-        self.message.style().unpolish(self.message)
-        self.message.style().polish(self.message)
-        self.message.setText(sentence)
-        self.message.setVisible(bool(sentence))
+        say(self.message, sentence, role)
